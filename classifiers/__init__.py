@@ -1,0 +1,1 @@
+"""Texts in; labels, positions, evidence and embeddings out. Knows nothing of feeds, database or index."""
