@@ -1,18 +1,18 @@
 """Every error the pipeline raises on purpose. Each names what failed, where, and what to do.
 
-    PipelineError
-    ├── SettingsError         a setting, feeds.toml or an argument is wrong          (exit code 2)
-    │   └── FeedListError
-    ├── QueryError            a search string is wrong; carries the place            (exit code 2)
-    ├── NotFoundError         an alert, article, story or feed that is not there     (exit code 2)
-    ├── ServiceError          something that is needed cannot be reached             (exit code 3)
-    │   ├── DatabaseUnavailableError
-    │   ├── SchemaOutdatedError
-    │   ├── IndexUnavailableError
-    │   └── MailError
-    └── InputError            one input is wrong and costs itself only               (exit code 1)
-        ├── ParseError
-        └── ExtractError
+PipelineError
+├── SettingsError         a setting, feeds.toml or an argument is wrong          (exit code 2)
+│   └── FeedListError
+├── QueryError            a search string is wrong; carries the place            (exit code 2)
+├── NotFoundError         an alert, article, story or feed that is not there     (exit code 2)
+├── ServiceError          something that is needed cannot be reached             (exit code 3)
+│   ├── DatabaseUnavailableError
+│   ├── SchemaOutdatedError
+│   ├── IndexUnavailableError
+│   └── MailError
+└── InputError            one input is wrong and costs itself only               (exit code 1)
+    ├── ParseError
+    └── ExtractError
 """
 
 

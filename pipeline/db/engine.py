@@ -96,7 +96,9 @@ def open_database(url: str) -> Database:
     if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         parsed = parsed.set(drivername="postgresql+psycopg")
         return Database(create_engine(parsed, pool_pre_ping=True), parsed)
-    raise SettingsError(f"database {parsed.drivername!r} is not supported; use sqlite:///PATH or postgresql://…")
+    raise SettingsError(
+        f"database {parsed.drivername!r} is not supported; use sqlite:///PATH or postgresql://…"
+    )
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -5,14 +5,12 @@ What a later step has finished stands beside the article it finished (`indexed_r
 time, id or sequence (DESIGN.md, "Identity").
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -22,40 +20,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.types import JSON, BigInteger, TypeEngine
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, kept as whole microseconds since 1970 so that both databases sort and compare it alike."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Refuse naive times: a zone that was lost cannot be guessed back."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive time {value!r}: every time in the database is aware and UTC")
-        delta = value - EPOCH
-        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else from_microseconds(value)
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def from_microseconds(value: int) -> datetime:
-    """Microseconds since 1970 to an aware UTC time, exact (no float in between)."""
-    seconds, microseconds = divmod(value, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds)
-
+from pipeline.db.times import UtcTime
 
 metadata = MetaData(
     naming_convention={
@@ -171,10 +141,30 @@ article = Table(
     Column("copy_of", String),
     Index("ix_article_seen", "seen"),
     Index("ix_article_published", "published"),
-    Index("ix_article_to_tag", "seen", sqlite_where=text("tagged_text_hash IS NULL"), postgresql_where=text("tagged_text_hash IS NULL")),
-    Index("ix_article_to_group", "seen", sqlite_where=text("grouped_tag_count < tag_count"), postgresql_where=text("grouped_tag_count < tag_count")),
-    Index("ix_article_to_index", "seen", sqlite_where=text("indexed_revision < revision"), postgresql_where=text("indexed_revision < revision")),
-    Index("ix_article_to_match", "seen", sqlite_where=text("matched_revision < revision"), postgresql_where=text("matched_revision < revision")),
+    Index(
+        "ix_article_to_tag",
+        "seen",
+        sqlite_where=text("tagged_text_hash IS NULL"),
+        postgresql_where=text("tagged_text_hash IS NULL"),
+    ),
+    Index(
+        "ix_article_to_group",
+        "seen",
+        sqlite_where=text("grouped_tag_count < tag_count"),
+        postgresql_where=text("grouped_tag_count < tag_count"),
+    ),
+    Index(
+        "ix_article_to_index",
+        "seen",
+        sqlite_where=text("indexed_revision < revision"),
+        postgresql_where=text("indexed_revision < revision"),
+    ),
+    Index(
+        "ix_article_to_match",
+        "seen",
+        sqlite_where=text("matched_revision < revision"),
+        postgresql_where=text("matched_revision < revision"),
+    ),
 )
 """`tagged_text_hash` is set to NULL by whatever changes the text, so that the tag queue has a small index; the step
 itself writes it only where `text_hash` is still the one that it read."""
@@ -228,6 +218,7 @@ label = Table(
     Column("threshold", Float, nullable=False),
     Column("announce", Boolean, nullable=False),
     Column("sentence", Text, nullable=False),
+    Column("reason", String, nullable=False, server_default=""),
     CheckConstraint("decision IN ('yes', 'uncertain')", name="decision"),
     Index("ix_label_label", "label"),
 )
@@ -244,6 +235,18 @@ position = Table(
     Column("score", Float, nullable=False),
     Column("sentence", Text, nullable=False),
 )
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("article", String, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("seen", UtcTime, nullable=False),
+    Column("merged_into", String),
+    Column("at", UtcTime, nullable=False),
+    Column("indexed", Boolean, nullable=False, server_default=text("false")),
+)
+"""What is left of a removed or merged article: enough to take it out of the index and to know it if it returns."""
 
 set_aside = Table(
     "set_aside",
@@ -287,6 +290,20 @@ thread = Table(
     Column("followed", Boolean, nullable=False, server_default=text("false")),
 )
 
+story_link = Table(
+    "story_link",
+    metadata,
+    Column("left", String, primary_key=True),
+    Column("right", String, primary_key=True),
+    Column("relation", String, nullable=False),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("at", UtcTime, nullable=False),
+    CheckConstraint("relation IN ('together', 'apart')", name="relation"),
+    CheckConstraint('"left" < "right"', name="order"),
+    Index("ix_story_link_right", "right"),
+)
+"""What analysts decided about two articles (merge and split by hand); it outlives every regrouping."""
+
 # --- alerts ----------------------------------------------------------------------------------------------------------
 
 alert = Table(
@@ -316,6 +333,29 @@ announced = Table(
     CheckConstraint("kind IN ('first', 'development', 'status', 'withdrawn')", name="kind"),
 )
 """What an alert has said, or holds as already known (`notification` is NULL where it was inserted silently)."""
+
+matched = Table(
+    "matched",
+    metadata,
+    Column("alert", BigInteger, ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
+    Column("article", String, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("due", String),
+    Column("not_before", UtcTime),
+    CheckConstraint("due IN ('digest', 'quiet', 'cap', 'away')", name="due"),
+    Index("ix_matched_article", "article"),
+    Index(
+        "ix_matched_due",
+        "alert",
+        "due",
+        sqlite_where=text("due IS NOT NULL"),
+        postgresql_where=text("due IS NOT NULL"),
+    ),
+)
+"""Which articles an alert's query found, each at the revision that was matched. `due`: which kind of digest still has
+to tell of it, from `not_before` on; NULL once it is told or where nothing is to be told."""
 
 notification = Table(
     "notification",

@@ -1,0 +1,255 @@
+"""The feed rows: what we know of each source beyond feeds.toml, and which are due."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
+
+from pipeline.db import schema
+from pipeline.db.dialect import insert
+from pipeline.types import Feed, FetchOutcome, ParsedFeed, Validators
+
+POLLS_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What one feed's last polls left behind. Times are UTC; None: not yet."""
+
+    name: str
+    url: str
+    outlet: str
+    validators: Validators
+    first_success: datetime | None
+    last_poll: datetime | None
+    last_success: datetime | None
+    last_new: datetime | None
+    next_due: datetime | None
+    interval_s: int | None
+    polls: int
+    failures: int
+    failure: str | None
+    failure_detail: str | None
+    gone: bool
+    moved_to: str | None
+    moved_since: datetime | None
+    problems: tuple[str, ...]
+
+
+def sync(connection: Connection, feeds: Sequence[Feed]) -> None:
+    """Make the rows agree with the source list: new ones added, changed URLs taken over, the rest marked unlisted.
+
+    A feed whose URL changed by the operator's hand starts with fresh validators and is no longer `gone`; its history
+    stays, because a feed is its name.
+    """
+    known = {row.name: row for row in connection.execute(select(schema.feed))}
+    for feed in feeds:
+        row = known.get(feed.name)
+        if row is None:
+            connection.execute(
+                insert(connection, schema.feed)
+                .values(name=feed.name, url=feed.url, outlet=feed.outlet)
+                .on_conflict_do_nothing()
+            )
+        elif row.url != feed.url:
+            connection.execute(
+                update(schema.feed)
+                .where(schema.feed.c.name == feed.name)
+                .values(
+                    url=feed.url, outlet=feed.outlet, listed=True, gone=False, etag=None, last_modified=None,
+                    body_hash=None, moved_to=None, moved_since=None, next_due=None,
+                )
+            )  # fmt: skip
+        elif not row.listed or row.outlet != feed.outlet:
+            connection.execute(
+                update(schema.feed)
+                .where(schema.feed.c.name == feed.name)
+                .values(listed=True, outlet=feed.outlet)
+            )
+    listed = {feed.name for feed in feeds}
+    gone = [name for name, row in known.items() if row.listed and name not in listed]
+    if gone:
+        connection.execute(update(schema.feed).where(schema.feed.c.name.in_(gone)).values(listed=False))
+
+
+def states(connection: Connection, names: Iterable[str] | None = None) -> dict[str, FeedState]:
+    """State by feed name, of all listed feeds or of those named."""
+    query = select(schema.feed)
+    query = (
+        query.where(schema.feed.c.listed)
+        if names is None
+        else query.where(schema.feed.c.name.in_(list(names)))
+    )
+    return {row.name: _state(row) for row in connection.execute(query)}
+
+
+def _state(row: Row[tuple[object, ...]]) -> FeedState:
+    return FeedState(
+        name=row.name,
+        url=row.url,
+        outlet=row.outlet,
+        validators=Validators(row.etag, row.last_modified, row.body_hash),
+        first_success=row.first_success,
+        last_poll=row.last_poll,
+        last_success=row.last_success,
+        last_new=row.last_new,
+        next_due=row.next_due,
+        interval_s=row.interval_s,
+        polls=row.polls,
+        failures=row.failures,
+        failure=row.failure,
+        failure_detail=row.failure_detail,
+        gone=row.gone,
+        moved_to=row.moved_to,
+        moved_since=row.moved_since,
+        problems=tuple(row.problems or ()),
+    )
+
+
+def claim_due(
+    connection: Connection, now: datetime, holder: str, lease: timedelta, limit: int
+) -> list[FeedState]:
+    """Lease up to `limit` listed feeds that are due, the longest overdue first.
+
+    A lease that ran out (its holder died) is taken over. Two processes never hold the same feed.
+    """
+    due = (
+        select(schema.feed.c.name)
+        .where(
+            schema.feed.c.listed,
+            ~schema.feed.c.gone,
+            or_(schema.feed.c.next_due.is_(None), schema.feed.c.next_due <= now),
+            or_(schema.feed.c.leased_until.is_(None), schema.feed.c.leased_until <= now),
+        )
+        .order_by(func.coalesce(schema.feed.c.next_due, 0), schema.feed.c.name)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite renders nothing here: its writers take turns anyway
+    )
+    rows = connection.execute(
+        update(schema.feed)
+        .where(schema.feed.c.name.in_(due))
+        .values(leased_until=now + lease, leased_by=holder)
+        .returning(schema.feed)
+    ).all()
+    return sorted((_state(row) for row in rows), key=lambda state: state.name)
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next listed feed falls due; None where one never polled is waiting or there is none."""
+    unpolled, earliest = connection.execute(
+        select(
+            func.count().filter(schema.feed.c.next_due.is_(None)),
+            func.min(schema.feed.c.next_due),
+        ).where(schema.feed.c.listed, ~schema.feed.c.gone)
+    ).one()
+    return None if unpolled else earliest
+
+
+def finish_poll(
+    connection: Connection,
+    outcome: FetchOutcome,
+    *,
+    next_due: datetime,
+    parsed: ParsedFeed | None = None,
+    failure: tuple[str, str] | None = None,
+    new: int = 0,
+    interval_s: int | None = None,
+) -> None:
+    """Write what a poll came to, give the lease back, and set the next date. Belongs in the articles' transaction.
+
+    `failure` (kind, words) overrides the outcome's own: a document that came but could not be read has failed too,
+    and its validators are not kept, so that it is read again in full.
+    """
+    table = schema.feed
+    failed = failure or (
+        (outcome.failure or "bad-response", outcome.detail) if outcome.result == "failed" else None
+    )
+    values: dict[str, object] = {
+        "last_poll": outcome.finished,
+        "next_due": next_due,
+        "polls": table.c.polls + 1,
+        "leased_until": None,
+        "leased_by": None,
+    }
+    if interval_s is not None:
+        values["interval_s"] = interval_s
+    if failed:
+        values |= {"failures": table.c.failures + 1, "failure": failed[0], "failure_detail": failed[1]}
+        if failed[0] == "gone":
+            values["gone"] = True
+    else:
+        values |= {
+            "failures": 0,
+            "failure": None,
+            "failure_detail": None,
+            "last_success": outcome.finished,
+            "first_success": func.coalesce(table.c.first_success, outcome.finished),
+            "etag": outcome.validators.etag,
+            "last_modified": outcome.validators.last_modified,
+            "body_hash": outcome.validators.body_hash,
+        }
+        if parsed is not None:
+            values["problems"] = list(parsed.problems)
+        if new:
+            values["last_new"] = outcome.finished
+        values |= _moved(connection, outcome)
+    connection.execute(update(table).where(table.c.name == outcome.feed).values(**values))
+    connection.execute(
+        schema.poll.insert().values(
+            feed=outcome.feed,
+            at=outcome.finished,
+            result="failed" if failed else outcome.result,
+            failure=failed[0] if failed else None,
+            detail=failed[1] if failed else outcome.detail,
+            entries=len(parsed.entries) if parsed else 0,
+            new=new,
+            elapsed_s=outcome.elapsed_s,
+        )
+    )
+
+
+def _moved(connection: Connection, outcome: FetchOutcome) -> dict[str, object]:
+    """Note a permanent redirect and since when it has held; policy decides when it is believed."""
+    if outcome.permanent_url is None:
+        return {"moved_to": None, "moved_since": None}
+    before = connection.execute(
+        select(schema.feed.c.moved_to).where(schema.feed.c.name == outcome.feed)
+    ).scalar_one_or_none()
+    if before == outcome.permanent_url:
+        return {}
+    return {"moved_to": outcome.permanent_url, "moved_since": outcome.finished}
+
+
+def release(connection: Connection, names: Iterable[str], holder: str) -> None:
+    """Give back leases of feeds that were not polled after all (an interrupted cycle)."""
+    connection.execute(
+        update(schema.feed)
+        .where(and_(schema.feed.c.name.in_(list(names)), schema.feed.c.leased_by == holder))
+        .values(leased_until=None, leased_by=None)
+    )
+
+
+def forget_old_polls(connection: Connection, now: datetime) -> int:
+    """Drop the poll log's rows older than POLLS_KEPT; returns how many."""
+    return connection.execute(schema.poll.delete().where(schema.poll.c.at < now - POLLS_KEPT)).rowcount
+
+
+def domain_gates(connection: Connection, now: datetime) -> dict[str, datetime]:
+    """Registered domains that must not be asked before a time (Retry-After), those still in force."""
+    rows = connection.execute(
+        select(schema.domain.c.name, schema.domain.c.not_before).where(schema.domain.c.not_before > now)
+    )
+    return {row.name: row.not_before for row in rows}
+
+
+def close_domain(connection: Connection, name: str, not_before: datetime, why: str) -> None:
+    """Ask nothing of this registered domain before `not_before`; a later gate already set stays."""
+    statement = insert(connection, schema.domain).values(name=name, not_before=not_before, why=why)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"not_before": statement.excluded.not_before, "why": why},
+            where=schema.domain.c.not_before < statement.excluded.not_before,
+        )
+    )

@@ -1,0 +1,203 @@
+"""Stories and threads in the database: made, redirected, merged and split, with what was announced going along.
+
+A story's id is for ever: where stories merge, the old row stays and redirects, so that links, mails and announced keys
+keep their meaning. Redirects always point at a living story, never at another redirect.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, literal, select, update
+
+from pipeline.db import schema
+from pipeline.db.dialect import chunks
+from pipeline.db.dialect import insert as upsert
+from pipeline.errors import NotFoundError
+
+Relation = Literal["together", "apart"]
+"""What an analyst decided about two articles: they belong to one story, or they do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One judgement of an analyst over two articles; it outlives every regrouping."""
+
+    left: str
+    right: str
+    relation: Relation
+
+
+def create(
+    connection: Connection,
+    story: str,
+    title: str,
+    first_article: str,
+    first_seen: datetime,
+    last_seen: datetime,
+    thread: str | None = None,
+) -> None:
+    """Write a new story; one that exists already stays as it is (the step may be repeated without harm)."""
+    connection.execute(
+        upsert(connection, schema.story)
+        .values(
+            id=story,
+            title=title,
+            first_article=first_article,
+            first_seen=first_seen,
+            last_seen=last_seen,
+            thread=thread,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def resolve(connection: Connection, story: str) -> str:
+    """The living story behind an id that may be an old one. Raises NotFoundError for an id that never was."""
+    row = connection.execute(
+        select(schema.story.c.id, schema.story.c.merged_into).where(schema.story.c.id == story)
+    ).first()
+    if row is None:
+        raise NotFoundError(f"there is no story {story!r}; `ceasefire search` shows each article's story")
+    return row.merged_into or row.id
+
+
+def merge(connection: Connection, from_story: str, into: str, now: datetime) -> None:
+    """Make two stories one: `from_story` redirects, its articles follow (their revision rises), announced keys unite.
+
+    Nothing is announced again for what either of them had announced. Merging a story into itself changes nothing.
+    Raises NotFoundError where either id never was.
+    """
+    old, new = resolve(connection, from_story), resolve(connection, into)
+    if old == new:
+        return
+    article, story = schema.article, schema.story
+    rows = {row.id: row for row in connection.execute(select(story).where(story.c.id.in_((old, new))))}
+    connection.execute(
+        update(article).where(article.c.story == old).values(story=new, revision=article.c.revision + 1)
+    )
+    connection.execute(update(story).where(story.c.merged_into == old).values(merged_into=new))
+    connection.execute(update(story).where(story.c.id == old).values(merged_into=new, last_seen=now))
+    connection.execute(
+        update(story)
+        .where(story.c.id == new)
+        .values(
+            first_seen=min(rows[old].first_seen, rows[new].first_seen),
+            last_seen=max(rows[old].last_seen, rows[new].last_seen),
+            thread=rows[new].thread or rows[old].thread,
+            by_hand=rows[old].by_hand or rows[new].by_hand,
+        )
+    )
+    _copy_announced(connection, old, new)
+
+
+def split(connection: Connection, story: str, articles: Sequence[str], now: datetime) -> str:
+    """Take `articles` out of `story` into a new one, whose id is returned; what was announced is copied to it.
+
+    Both halves stay in one thread if they were in one. Raises NotFoundError where an article is not of that story, or
+    nothing would be left behind.
+    """
+    story = resolve(connection, story)
+    table = schema.article
+    members = {
+        row.id: row
+        for row in connection.execute(
+            select(table.c.id, table.c.title, table.c.published, table.c.seen).where(table.c.story == story)
+        )
+    }
+    missing = [article for article in articles if article not in members]
+    if missing or not articles:
+        raise NotFoundError(f"story {story} has no article {', '.join(missing) or '(none named)'}")
+    if len(set(articles)) == len(members):
+        raise NotFoundError(f"story {story} has only these articles; a split must leave one behind")
+    moved = sorted((members[article] for article in set(articles)), key=lambda row: (row.published, row.id))
+    new = _free_id(connection, moved[0].id)
+    thread = connection.execute(select(schema.story.c.thread).where(schema.story.c.id == story)).scalar_one()
+    create(
+        connection,
+        new,
+        moved[0].title,
+        moved[0].id,
+        min(row.seen for row in moved),
+        max(row.seen for row in moved),
+        thread,
+    )
+    for part in chunks([row.id for row in moved]):
+        connection.execute(
+            update(table)
+            .where(table.c.id.in_(part))
+            .values(story=new, copy_of=None, revision=table.c.revision + 1)
+        )
+    _copy_announced(connection, story, new)
+    return new
+
+
+def add_links(connection: Connection, links: Iterable[Link], author: str, now: datetime) -> None:
+    """Keep an analyst's judgements; a later one over the same two articles replaces the earlier one."""
+    for link in links:
+        left, right = sorted((link.left, link.right))
+        statement = upsert(connection, schema.story_link).values(
+            left=left, right=right, relation=link.relation, author=author, at=now
+        )
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["left", "right"],
+                set_={"relation": link.relation, "author": author, "at": now},
+            )
+        )
+
+
+def links_of(connection: Connection, articles: Iterable[str]) -> list[Link]:
+    """Every judgement in which one of these articles takes part."""
+    table = schema.story_link
+    found: dict[tuple[str, str], Link] = {}
+    for part in chunks(sorted(set(articles))):
+        rows = connection.execute(select(table).where(table.c.left.in_(part) | table.c.right.in_(part)))
+        found.update(((row.left, row.right), Link(row.left, row.right, row.relation)) for row in rows)
+    return list(found.values())
+
+
+def assign(connection: Connection, placed: Mapping[str, tuple[str, str | None]]) -> None:
+    """Put articles into stories: article -> (story, copy_of). Their revision rises where either changed."""
+    table = schema.article
+    for article, (story, copy_of) in placed.items():
+        connection.execute(
+            update(table)
+            .where(
+                table.c.id == article,
+                table.c.story.is_distinct_from(story) | table.c.copy_of.is_distinct_from(copy_of),
+            )
+            .values(story=story, copy_of=copy_of, revision=table.c.revision + 1)
+        )
+
+
+def _free_id(connection: Connection, wanted: str) -> str:
+    """`wanted`, or with the lowest -N that no story has: an article that once began a story may begin another."""
+    table = schema.story.c
+    taken = set(
+        connection.execute(
+            select(table.id).where((table.id == wanted) | table.id.startswith(f"{wanted}-"))
+        ).scalars()
+    )
+    number, name = 1, wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def _copy_announced(connection: Connection, source: str, target: str) -> None:
+    """Whatever an alert announced for `source` counts as announced for `target` too."""
+    table = schema.announced
+    held = select(
+        table.c.alert,
+        literal(target).label("story"),
+        table.c.kind,
+        table.c.value,
+        table.c.at,
+        table.c.notification,
+    ).where(table.c.story == source)
+    rows = [row._asdict() for row in connection.execute(held)]
+    if rows:
+        connection.execute(upsert(connection, table).on_conflict_do_nothing(), rows)
