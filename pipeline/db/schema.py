@@ -425,6 +425,7 @@ correction = Table(
     Column("old", JSON),
     Column("author", Text, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
+    Column("sentence", Text, nullable=False, server_default=""),
     Column("at", UtcTime, nullable=False),
     Column("undone", UtcTime),
     CheckConstraint("verdict IN ('wrong', 'missing', 'right')", name="verdict"),

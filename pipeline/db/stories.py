@@ -60,7 +60,8 @@ def resolve(connection: Connection, story: str) -> str:
     ).first()
     if row is None:
         raise NotFoundError(f"there is no story {story!r}; `ceasefire search` shows each article's story")
-    return row.merged_into or row.id
+    living: str = row.merged_into or row.id
+    return living
 
 
 def merge(connection: Connection, from_story: str, into: str, now: datetime) -> None:

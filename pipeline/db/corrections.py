@@ -1,0 +1,191 @@
+"""The log of corrections: added, undone, listed; each takes effect on the article's rows in the same transaction.
+
+Append-only: an undo marks the row. What the model says now is kept nowhere beside the corrected rows, so an undo puts
+back what stood before and queues the article for tagging, which brings the model's present view with the remaining
+corrections on top.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from classifiers.types import LabelDecision, Position, Tagged
+from pipeline.corrections import Correction, PositionTarget, Verdict, apply, parse_target, read_target
+from pipeline.db import schema, tags
+from pipeline.db.dialect import chunks
+from pipeline.errors import NotFoundError
+
+__all__ = ["Correction", "add", "apply", "for_articles", "list_all", "undo"]
+
+
+def add(
+    connection: Connection,
+    article: str,
+    target: str,
+    verdict: Verdict,
+    *,
+    labels: Collection[str],
+    author: str,
+    now: datetime,
+    sentence: str = "",
+    note: str = "",
+) -> Correction:
+    """Log a judgement and let it take effect at once: the article's tags are rewritten and its revision rises.
+
+    `labels`: the taxonomy's ids with facet. `sentence`: the evidence for what is added, by default the title. Raises
+    NotFoundError for an unknown article, SettingsError for a target that is neither label nor position.
+    """
+    parse_target(target, labels)
+    title = connection.execute(
+        select(schema.article.c.title).where(schema.article.c.id == article)
+    ).scalar_one_or_none()
+    if title is None:
+        raise NotFoundError(f"there is no article {article!r}; `ceasefire search` shows the ids")
+    tagged = _tags_of(connection, article)
+    values = {
+        "article": article,
+        "target": target,
+        "verdict": verdict,
+        "old": _remember(tagged, read_target(target)),
+        "author": author,
+        "note": note,
+        "sentence": sentence or title,
+        "at": now,
+    }
+    row_id = connection.execute(insert(schema.correction).values(**values).returning(schema.correction.c.id))
+    correction = Correction(
+        row_id.scalar_one(), article, target, verdict, author, note, sentence or title, now
+    )
+    _rewrite(connection, article, apply(tagged, [correction]), corrected=True)
+    return correction
+
+
+def undo(connection: Connection, correction: int, now: datetime) -> Correction:
+    """Take a correction back: what stood before it stands again, and the article is tagged anew.
+
+    Raises NotFoundError for an id that is not there or was undone already.
+    """
+    table = schema.correction
+    row = connection.execute(select(table).where(table.c.id == correction)).first()
+    if row is None or row.undone is not None:
+        state = "was undone already" if row is not None else "does not exist"
+        raise NotFoundError(
+            f"correction {correction} {state}; `ceasefire corrections list` shows what stands"
+        )
+    connection.execute(update(table).where(table.c.id == correction).values(undone=now))
+    undone = replace(_correction(row), undone=now)
+    standing = for_articles(connection, [undone.article]).get(undone.article, ())
+    if _exists(connection, undone.article):
+        before = _put_back(_tags_of(connection, undone.article), read_target(undone.target), row.old)
+        _rewrite(connection, undone.article, apply(before, standing), corrected=bool(standing))
+        connection.execute(
+            update(schema.article).where(schema.article.c.id == undone.article).values(tagged_text_hash=None)
+        )
+    return undone
+
+
+def list_all(connection: Connection, article: str | None = None, limit: int = 1000) -> list[Correction]:
+    """The log, newest first, undone ones included."""
+    table = schema.correction
+    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    if article is not None:
+        query = query.where(table.c.article == article)
+    return [_correction(row) for row in connection.execute(query)]
+
+
+def for_articles(connection: Connection, articles: Sequence[str]) -> dict[str, list[Correction]]:
+    """Standing corrections by article, oldest first; articles without any are absent."""
+    table = schema.correction
+    found: dict[str, list[Correction]] = {}
+    for part in chunks(articles):
+        rows = connection.execute(
+            select(table).where(table.c.article.in_(part), table.c.undone.is_(None)).order_by(table.c.id)
+        )
+        for row in rows:
+            found.setdefault(row.article, []).append(_correction(row))
+    return found
+
+
+def _correction(row: Row[Any]) -> Correction:
+    return Correction(
+        row.id, row.article, row.target, row.verdict, row.author, row.note, row.sentence, row.at, row.undone
+    )
+
+
+def _exists(connection: Connection, article: str) -> bool:
+    found = connection.execute(select(schema.article.c.id).where(schema.article.c.id == article)).first()
+    return found is not None
+
+
+def _tags_of(connection: Connection, article: str) -> Tagged:
+    """The article's tags as they stand in the database; `lang`, `backend` and the embedding are not needed here."""
+    labels = tags.labels_of(connection, [article])[article]
+    return Tagged(
+        article,
+        tuple(item for item in labels if item.decision == "yes"),
+        tuple(item for item in labels if item.decision == "uncertain"),
+        tuple(tags.positions_of(connection, [article])[article]),
+        "",
+        "",
+    )
+
+
+def _rewrite(connection: Connection, article: str, tagged: Tagged, *, corrected: bool) -> None:
+    tags.replace_labels(connection, article, (*tagged.labels, *tagged.uncertain), tagged.positions)
+    connection.execute(
+        update(schema.article)
+        .where(schema.article.c.id == article)
+        .values(corrected=corrected, revision=schema.article.c.revision + 1)
+    )
+
+
+def _remember(tagged: Tagged, target: str | PositionTarget) -> dict[str, Any]:
+    """What the article's rows say of this target now, as JSON: enough to put it back."""
+    label = f"development:{target.development}" if isinstance(target, PositionTarget) else target
+    development = label.removeprefix("development:") if label.startswith("development:") else None
+    return {
+        "labels": [
+            {
+                "label": item.label, "score": item.score, "threshold": item.threshold, "decision": item.decision,
+                "announce": item.announce, "sentence": item.sentence, "reason": item.reason,
+            }
+            for item in (*tagged.labels, *tagged.uncertain)
+            if item.label == label
+        ],
+        "positions": [
+            {
+                "development": item.development, "by": list(item.by), "against": list(item.against),
+                "detail": item.detail, "score": item.score, "sentence": item.sentence,
+            }
+            for item in tagged.positions
+            if item.development == development
+        ],
+    }  # fmt: skip
+
+
+def _put_back(tagged: Tagged, target: str | PositionTarget, old: dict[str, Any]) -> Tagged:
+    label = f"development:{target.development}" if isinstance(target, PositionTarget) else target
+    development = label.removeprefix("development:") if label.startswith("development:") else None
+    restored = [LabelDecision(**item) for item in old["labels"]]
+    positions = [
+        Position(**{**item, "by": tuple(item["by"]), "against": tuple(item["against"])})
+        for item in old["positions"]
+    ]
+    return replace(
+        tagged,
+        labels=(
+            *(item for item in tagged.labels if item.label != label),
+            *(item for item in restored if item.decision == "yes"),
+        ),
+        uncertain=(
+            *(item for item in tagged.uncertain if item.label != label),
+            *(item for item in restored if item.decision == "uncertain"),
+        ),
+        positions=(
+            *(item for item in tagged.positions if item.development != development),
+            *positions,
+        ),
+    )
