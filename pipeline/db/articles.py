@@ -42,6 +42,13 @@ class Recorded:
     known: int = 0
     merged: int = 0
 
+    def add(self, other: "Recorded") -> None:
+        """Take up what a further part came to."""
+        self.new += other.new
+        self.changed += other.changed
+        self.known += other.known
+        self.merged += other.merged
+
 
 def reason_for(article: Article, arrival: Arrival) -> Reason:
     """Why a newly seen article may or may not alert.
@@ -66,6 +73,8 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
     (PostgreSQL); the caller rolls back and calls again, and then finds it known.
     """
     result = Recorded()
+    if not articles:
+        return result
     articles = _once(articles)
     known_by_key = _articles_by_key(connection, [key for article in articles for key in article.keys])
     rows = _rows(connection, set(known_by_key.values()))

@@ -150,21 +150,17 @@ def finish_poll(
     connection: Connection,
     outcome: FetchOutcome,
     *,
-    next_due: datetime,
+    next_due: datetime | None,
     parsed: ParsedFeed | None = None,
-    failure: tuple[str, str] | None = None,
     new: int = 0,
     interval_s: int | None = None,
 ) -> None:
     """Write what a poll came to, give the lease back, and set the next date. Belongs in the articles' transaction.
 
-    `failure` (kind, words) overrides the outcome's own: a document that came but could not be read has failed too,
-    and its validators are not kept, so that it is read again in full.
+    `next_due` is None where polling stops for good. A failed poll leaves the validators of the last good one.
     """
     table = schema.feed
-    failed = failure or (
-        (outcome.failure or "bad-response", outcome.detail) if outcome.result == "failed" else None
-    )
+    failed = outcome.result == "failed"
     values: dict[str, object] = {
         "last_poll": outcome.finished,
         "next_due": next_due,
@@ -175,8 +171,12 @@ def finish_poll(
     if interval_s is not None:
         values["interval_s"] = interval_s
     if failed:
-        values |= {"failures": table.c.failures + 1, "failure": failed[0], "failure_detail": failed[1]}
-        if failed[0] == "gone":
+        values |= {
+            "failures": table.c.failures + 1,
+            "failure": outcome.failure,
+            "failure_detail": outcome.detail,
+        }
+        if next_due is None:
             values["gone"] = True
     else:
         values |= {
@@ -199,9 +199,9 @@ def finish_poll(
         schema.poll.insert().values(
             feed=outcome.feed,
             at=outcome.finished,
-            result="failed" if failed else outcome.result,
-            failure=failed[0] if failed else None,
-            detail=failed[1] if failed else outcome.detail,
+            result=outcome.result,
+            failure=outcome.failure,
+            detail=outcome.detail,
             entries=len(parsed.entries) if parsed else 0,
             new=new,
             elapsed_s=outcome.elapsed_s,

@@ -1,0 +1,70 @@
+"""Open what a face (command line, web page, DAG task) needs, each part once and only when it is asked for."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.db import feeds as feed_rows
+from pipeline.db import migrate
+from pipeline.db.engine import Database, open_database
+from pipeline.feeds import load_feeds
+from pipeline.settings import Settings
+from pipeline.types import Feed
+
+if TYPE_CHECKING:
+    from classifiers.tagger import Tagger
+    from classifiers.taxonomy import Taxonomy
+    from pipeline.index.base import Index
+
+
+class App:
+    """The parts behind one set of settings. Opening is lazy: `--help` loads no model, `tag` opens no database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The record of truth, its schema made right or refused (`pipeline.db.migrate.prepare`)."""
+        database = open_database(self.settings.resolved_database_url())
+        migrate.prepare(database)
+        return database
+
+    @cached_property
+    def feeds(self) -> Mapping[str, Feed]:
+        """The listed feeds by name, synced into the database."""
+        feeds = load_feeds(self.settings.resolved_feeds())
+        with self.database.write() as connection:
+            feed_rows.sync(connection, feeds)
+        return {feed.name: feed for feed in feeds}
+
+    @cached_property
+    def taxonomy(self) -> "Taxonomy":
+        from classifiers.taxonomy import load_taxonomy
+
+        return load_taxonomy(Path(self.settings.taxonomy)) if self.settings.taxonomy else load_taxonomy()
+
+    @cached_property
+    def tagger(self) -> "Tagger":
+        from classifiers.tagger import load_tagger
+
+        return load_tagger(
+            self.settings.tagger,
+            taxonomy=self.taxonomy,
+            model=self.settings.tagger_model or None,
+            threads=self.settings.threads or None,
+        )
+
+    @cached_property
+    def index(self) -> "Index":
+        from pipeline.index.open import open_index
+
+        return open_index(self.settings.index_url, self.settings.resolved_database_url())
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "index" in self.__dict__:
+            self.index.close()
+        if "database" in self.__dict__:
+            self.database.close()

@@ -1,0 +1,158 @@
+"""One cycle, and cycle after cycle: the only module that knows all the steps and their order.
+
+    ingest (fetch, parse, extract, record) ─► tag ─► group ─► index ─► announce (match, decide) ─► send
+
+Each step works from its own queue in the database, so a cycle that is killed anywhere is taken up by the next one.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+
+from pipeline.app import App
+from pipeline.db import cycles as cycle_rows
+from pipeline.db import feeds as feed_rows
+from pipeline.errors import ServiceError
+from pipeline.steps.announce import AnnounceReport, announce_waiting
+from pipeline.steps.group import group_tagged
+from pipeline.steps.index import index_waiting
+from pipeline.steps.ingest import IngestSettings, ingest_due
+from pipeline.steps.send import SendReport, send_waiting
+from pipeline.steps.tag import tag_untagged
+from pipeline.types import CycleReport, FeedReport
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+LONGEST_PAUSE_S = 60.0
+"""`watch` looks at its queues at least this often: a feed added by another process is not left waiting."""
+
+
+def holder_name() -> str:
+    """Who holds a lease: host and process, for people who read the database."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def utc_now() -> datetime:
+    """The machine's clock, aware and UTC."""
+    return datetime.now(UTC)
+
+
+async def run_cycle(
+    app: App,
+    *,
+    now: Clock = utc_now,
+    stop: asyncio.Event | None = None,
+    progress: Callable[[FeedReport], None] = lambda _report: None,
+) -> CycleReport:
+    """Poll what is due and bring everything that waits through all the steps; returns what was done.
+
+    A step that needs a service out of reach (index, mail server) is named in `problems`, its queue stays, and the
+    steps that can work do. Raises DatabaseUnavailableError: without the record nothing can be taken in.
+    """
+    started = now()
+    with app.database.write() as connection:
+        number = cycle_rows.begin(connection, started)
+    feeds = await ingest_due(
+        app.database,
+        app.feeds,
+        ingest_settings(app),
+        now=now,
+        holder=holder_name(),
+        stop=stop,
+        progress=progress,
+    )
+    report = await asyncio.to_thread(process, app, now, stop)
+    report = replace(
+        report,
+        started=started,
+        feeds=tuple(feeds),
+        counts={
+            "feeds": len(feeds),
+            "failed": sum(feed.result == "failed" for feed in feeds),
+            "new": sum(feed.new for feed in feeds),
+            "changed": sum(feed.changed for feed in feeds),
+            **report.counts,
+        },
+    )
+    with app.database.write() as connection:
+        cycle_rows.finish(connection, number, report)
+    return report
+
+
+def ingest_settings(app: App) -> IngestSettings:
+    """What of the settings the ingest step needs."""
+    return IngestSettings(
+        fetch=app.settings.fetch_settings(),
+        horizon=timedelta(hours=app.settings.horizon_h),
+        versions_per_day=app.settings.versions_per_day,
+    )
+
+
+def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleReport:
+    """Everything after the network: tag, group, index, announce and send what waits."""
+    stopped = stop.is_set if stop is not None else lambda: False
+    problems: list[str] = []
+    started = now()
+    tagged = tag_untagged(app.database, app.tagger, now, stopped=stopped)
+    grouped = group_tagged(app.database, now, stopped=stopped)
+    counts = {
+        "tagged": tagged.tagged,
+        "set_aside": tagged.set_aside,
+        "grouped": grouped.grouped,
+        "stories": grouped.new_stories,
+        "copies": grouped.copies,
+    }
+    announced = AnnounceReport()
+    try:
+        counts["indexed"] = index_waiting(app.database, app.index, now, stopped=stopped).indexed
+        announced = announce_waiting(app, now, stopped=stopped)
+    except ServiceError as error:
+        log.error("the index is out of reach, its queue stays: %s", error)
+        problems.append(str(error))
+    sent = SendReport()
+    try:
+        sent = send_waiting(app, now, stopped=stopped)
+    except ServiceError as error:
+        log.error("mail cannot be sent, the outbox stays: %s", error)
+        problems.append(str(error))
+    return CycleReport(started, now(), counts=counts, problems=tuple(problems))
+
+
+async def watch(
+    app: App,
+    *,
+    stop: asyncio.Event,
+    now: Clock = utc_now,
+    progress: Callable[[FeedReport], None] = lambda _report: None,
+    after_cycle: Callable[[CycleReport], None] = lambda _report: None,
+) -> None:
+    """Cycle after cycle as feeds fall due, until `stop` is set; it then ends within seconds, with nothing half done.
+
+    A database that is briefly out of reach is waited for: what was taken in is safe, and the outage passes.
+    """
+    pause_s = 0.0
+    while not stop.is_set():
+        try:
+            after_cycle(await run_cycle(app, now=now, stop=stop, progress=progress))
+            pause_s = _pause_s(app, now())
+        except ServiceError as error:
+            pause_s = min(max(pause_s * 2, 5.0), LONGEST_PAUSE_S)
+            log.error("the cycle could not run, next try in %.0f s: %s", pause_s, error)
+        try:
+            await asyncio.wait_for(stop.wait(), pause_s)
+        except TimeoutError:
+            continue
+
+
+def _pause_s(app: App, now: datetime) -> float:
+    with app.database.read() as connection:
+        due = feed_rows.next_due(connection)
+    if due is None:
+        return 1.0
+    return min(max((due - now).total_seconds(), 1.0), LONGEST_PAUSE_S)

@@ -1,0 +1,317 @@
+"""What alerts found and what they have said: the tables `matched`, `announced` and `notification`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from pipeline.alerts.facts import Key, MatchedArticle, StoryFacts
+from pipeline.db import schema, tags
+from pipeline.db.dialect import chunks
+from pipeline.db.dialect import insert as upsert
+
+TEXT_LIMIT = 4000
+"""Letters of an article's text that alerts look at: enough for phrases that are muted, bounded for long live blogs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An article that a digest still has to tell of: which kind of digest, and from when on (UTC)."""
+
+    article: str
+    story: str
+    due: str
+    not_before: datetime | None
+
+
+# --- the queue of match ----------------------------------------------------------------------------------------------
+
+
+def to_match(connection: Connection, limit: int, without: Collection[str] = ()) -> dict[str, int]:
+    """Up to `limit` articles (id -> revision) whose present revision is indexed and not matched yet, earliest first.
+
+    `without`: ids that the caller has found the index not to show yet.
+    """
+    table = schema.article.c
+    rows = connection.execute(
+        select(table.id, table.revision)
+        .where(table.matched_revision < table.revision, table.indexed_revision >= table.revision)
+        .order_by(table.seen, table.id)
+        .limit(limit + len(without))
+    )
+    found = {row.id: row.revision for row in rows if row.id not in without}
+    return dict(list(found.items())[:limit])
+
+
+def count_to_match(connection: Connection) -> int:
+    """Length of the queue: articles whose present revision no alert has judged."""
+    table = schema.article.c
+    query = select(func.count()).select_from(schema.article).where(table.matched_revision < table.revision)
+    return connection.execute(query).scalar_one()
+
+
+def finish_matched(connection: Connection, revisions: Mapping[str, int]) -> set[str]:
+    """Note that these articles are matched at these revisions. Returns those that still are at theirs; the others
+    changed meanwhile, stay in the queue and must not be acted on."""
+    table = schema.article
+    current: set[str] = set()
+    for article, revision in revisions.items():
+        done = connection.execute(
+            update(table)
+            .where(table.c.id == article, table.c.revision == revision)
+            .values(matched_revision=revision)
+        )
+        if done.rowcount:
+            current.add(article)
+    return current
+
+
+# --- matches ---------------------------------------------------------------------------------------------------------
+
+
+def write_matches(connection: Connection, alert: int, articles: Iterable[MatchedArticle], now: datetime) -> None:
+    """Note that an alert's query finds these articles at their revisions; what is due for them stays."""
+    for article in articles:
+        statement = upsert(connection, schema.matched).values(
+            alert=alert, article=article.id, revision=article.revision, reason=article.reason, at=now
+        )
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["alert", "article"], set_={"revision": article.revision, "reason": article.reason}
+            )
+        )
+
+
+def drop_matches(connection: Connection, alert: int, articles: Collection[str]) -> None:
+    """The alert's query does not find these articles, or no longer."""
+    table = schema.matched
+    for part in chunks(sorted(articles)):
+        connection.execute(delete(table).where(table.c.alert == alert, table.c.article.in_(part)))
+
+
+def set_due(
+    connection: Connection, alert: int, articles: Collection[str], due: str | None, not_before: datetime | None = None
+) -> None:
+    """Put these matched articles into a digest to come (`digest`, `quiet`, `cap`, `away`), or, with None, out of all."""
+    table = schema.matched
+    for part in chunks(sorted(articles)):
+        connection.execute(
+            update(table)
+            .where(table.c.alert == alert, table.c.article.in_(part))
+            .values(due=due, not_before=not_before)
+        )
+
+
+def due_of(connection: Connection, alert: int) -> list[Due]:
+    """Every article that a digest of this alert still has to tell of."""
+    matched, article = schema.matched, schema.article
+    rows = connection.execute(
+        select(matched.c.article, article.c.story, matched.c.due, matched.c.not_before)
+        .join(article, article.c.id == matched.c.article)
+        .where(matched.c.alert == alert, matched.c.due.is_not(None))
+        .order_by(article.c.seen, article.c.id)
+    )
+    return [Due(row.article, row.story or row.article, row.due, row.not_before) for row in rows]
+
+
+def matched_in_stories(connection: Connection, alert: int, stories: Collection[str]) -> dict[str, list[str]]:
+    """Ids of all articles that the alert's query finds in each of these stories; stories without any are absent."""
+    matched, article = schema.matched, schema.article
+    found: dict[str, list[str]] = {}
+    for part in chunks(sorted(stories)):
+        rows = connection.execute(
+            select(article.c.id, article.c.story)
+            .join(matched, matched.c.article == article.c.id)
+            .where(matched.c.alert == alert, or_(article.c.story.in_(part), _alone(part)))
+            .order_by(article.c.published, article.c.id)
+        )
+        for row in rows:
+            found.setdefault(row.story or row.id, []).append(row.id)
+    return found
+
+
+def _alone(ids: Sequence[str]) -> Any:
+    return schema.article.c.story.is_(None) & schema.article.c.id.in_(ids)
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+
+def articles(connection: Connection, ids: Collection[str]) -> dict[str, MatchedArticle]:
+    """These articles as alerts see them; ids that are no articles (any more) are absent. An article without a story
+    is a story of one."""
+    table = schema.article.c
+    rows: dict[str, Row[Any]] = {}
+    for part in chunks(sorted(ids)):
+        query = select(
+            table.id, table.revision, table.story, table.url, table.title,
+            func.substr(table.text, 1, TEXT_LIMIT).label("text"), table.outlet, table.owner, table.side, table.control,
+            table.country, table.kind, table.language, table.form, table.published, table.seen, table.version_seen,
+            table.reason, table.copy_of,
+        ).where(table.id.in_(part))  # fmt: skip
+        rows.update((row.id, row) for row in connection.execute(query))
+    labels = tags.labels_of(connection, list(rows))
+    positions = tags.positions_of(connection, list(rows))
+    return {
+        row.id: MatchedArticle(
+            row.id, row.revision, row.story or row.id, row.url, row.title, row.text, row.outlet, row.owner, row.side,
+            row.control, row.country, row.kind, row.language, row.form, row.published, row.seen, row.version_seen,
+            row.reason, row.copy_of, tuple(label for label in labels[row.id] if label.decision == "yes"),
+            tuple(positions[row.id]),
+        )
+        for row in rows.values()
+    }  # fmt: skip
+
+
+def stories(connection: Connection, members: Iterable[MatchedArticle]) -> dict[str, StoryFacts]:
+    """The stories of these articles; an article whose story has no row is a story of its own."""
+    firsts: dict[str, MatchedArticle] = {}
+    for article in members:
+        firsts.setdefault(article.story, article)
+    found = {
+        name: StoryFacts(name, article.title, article.seen) for name, article in firsts.items()
+    }
+    story, thread = schema.story, schema.thread
+    for part in chunks(sorted(firsts)):
+        rows = connection.execute(
+            select(story, thread.c.name.label("thread_name"))
+            .outerjoin(thread, thread.c.id == story.c.thread)
+            .where(story.c.id.in_(part))
+        )
+        for row in rows:
+            found[row.id] = StoryFacts(
+                row.id, row.title, row.first_seen, row.status, row.thread, row.thread_name
+            )
+    return found
+
+
+# --- announced keys --------------------------------------------------------------------------------------------------
+
+
+def known(
+    connection: Connection, alert: int, names: Collection[str], *, told_only: bool = False
+) -> dict[str, set[Key]]:
+    """The keys that an alert holds as announced for each of these stories; with `told_only`, those a message told."""
+    table = schema.announced.c
+    found: dict[str, set[Key]] = {name: set() for name in names}
+    for part in chunks(sorted(names)):
+        query = select(table.story, table.kind, table.value).where(table.alert == alert, table.story.in_(part))
+        if told_only:
+            query = query.where(table.notification.is_not(None))
+        for row in connection.execute(query):
+            found[row.story].add(Key(row.kind, row.value))
+    return found
+
+
+def told(connection: Connection, alert: int, story: str) -> dict[Key, int]:
+    """The keys of a story that messages told, each with its notification."""
+    table = schema.announced.c
+    rows = connection.execute(
+        select(table.kind, table.value, table.notification).where(
+            table.alert == alert, table.story == story, table.notification.is_not(None)
+        )
+    )
+    return {Key(row.kind, row.value): row.notification for row in rows}
+
+
+def announce(
+    connection: Connection,
+    alert: int,
+    story: str,
+    keys: Sequence[Key],
+    now: datetime,
+    notification: int | None = None,
+) -> tuple[Key, ...]:
+    """Insert keys, each once for ever; returns those that this transaction inserted, in the order given."""
+    if not keys:
+        return ()
+    rows = [
+        {
+            "alert": alert, "story": story, "kind": key.kind, "value": key.value, "at": now,
+            "notification": notification,
+        }
+        for key in keys
+    ]  # fmt: skip
+    table = schema.announced
+    inserted = {
+        Key(row.kind, row.value)
+        for row in connection.execute(
+            upsert(connection, table)
+            .values(rows)
+            .on_conflict_do_nothing()
+            .returning(table.c.kind, table.c.value)
+        )
+    }
+    return tuple(key for key in keys if key in inserted)
+
+
+# --- notifications and digests ---------------------------------------------------------------------------------------
+
+
+def reserve_notification(connection: Connection, alert: int, story: str | None, kind: str, now: datetime) -> int:
+    """A new notification's id; `fill_notification` gives it its content in the same transaction."""
+    statement = insert(schema.notification).values(
+        alert=alert, story=story, kind=kind, subject="", content={}, created=now
+    )
+    return connection.execute(statement.returning(schema.notification.c.id)).scalar_one()
+
+
+def fill_notification(connection: Connection, notification: int, subject: str, content: Mapping[str, Any]) -> None:
+    """Give a reserved notification what it says."""
+    connection.execute(
+        update(schema.notification)
+        .where(schema.notification.c.id == notification)
+        .values(subject=subject, content=dict(content))
+    )
+
+
+def drop_notification(connection: Connection, notification: int) -> None:
+    """Take a reserved notification back: nothing was left to say."""
+    connection.execute(delete(schema.notification).where(schema.notification.c.id == notification))
+
+
+def count_since(connection: Connection, alert: int, kind: str, since: datetime) -> int:
+    """How many notifications of a kind an alert has made since then."""
+    table = schema.notification.c
+    return connection.execute(
+        select(func.count())
+        .select_from(schema.notification)
+        .where(table.alert == alert, table.kind == kind, table.created >= since)
+    ).scalar_one()
+
+
+def take_slot(connection: Connection, alert: int, slot: str, now: datetime, notification: int | None) -> bool:
+    """Claim one digest of an alert, once for ever; returns whether this transaction did."""
+    statement = (
+        upsert(connection, schema.digest)
+        .values(alert=alert, slot=slot, at=now, notification=notification)
+        .on_conflict_do_nothing()
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def has_slot(connection: Connection, alert: int, slot: str) -> bool:
+    """Whether that digest was given out."""
+    table = schema.digest.c
+    found = connection.execute(select(table.slot).where(table.alert == alert, table.slot == slot)).first()
+    return found is not None
+
+
+def last_digest(connection: Connection, alert: int) -> datetime | None:
+    """When the alert's latest digest was made."""
+    table = schema.digest.c
+    return connection.execute(select(func.max(table.at)).where(table.alert == alert)).scalar_one()
+
+
+def open_articles(connection: Connection, since: datetime) -> dict[str, int]:
+    """Articles (id -> revision) of the stories that still take any: those with an article seen since then."""
+    article, story = schema.article.c, schema.story.c
+    is_open = or_(
+        article.story.is_(None) & (article.seen >= since),
+        article.story.in_(select(story.id).where(story.last_seen >= since)),
+        article.version_seen >= since,
+    )
+    rows = connection.execute(select(article.id, article.indexed_revision).where(is_open, article.indexed_revision > 0))
+    return {row.id: row.indexed_revision for row in rows}

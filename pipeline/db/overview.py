@@ -1,0 +1,130 @@
+"""Counts and short lists for people: what came in, what was found, what waits, what fails."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from pipeline.db import documents, schema, tags
+from pipeline.types import Document
+
+
+def label_counts(connection: Connection, since: datetime) -> dict[str, int]:
+    """How many articles first seen since then carry each label ("facet:id"), the commonest first."""
+    count = func.count()
+    rows = connection.execute(
+        select(schema.label.c.label, count)
+        .join(schema.article, schema.article.c.id == schema.label.c.article)
+        .where(schema.label.c.decision == "yes", schema.article.c.seen >= since)
+        .group_by(schema.label.c.label)
+        .order_by(count.desc(), schema.label.c.label)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def latest_developments(connection: Connection, limit: int, since: datetime | None = None) -> list[Document]:
+    """The articles with a development that were published last, copies left out."""
+    article = schema.article.c
+    developments = select(schema.label.c.article).where(
+        schema.label.c.label.startswith("development:"), schema.label.c.decision == "yes"
+    )
+    query = (
+        select(article.id)
+        .where(article.id.in_(developments), article.copy_of.is_(None))
+        .order_by(article.published.desc(), article.id)
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(article.seen >= since)
+    return documents.by_ids(connection, [row.id for row in connection.execute(query)])
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of everything, in numbers. Times are UTC; None: never."""
+
+    articles: int
+    stories: int
+    oldest: datetime | None
+    newest: datetime | None
+    feeds: int
+    feeds_failing: int
+    feeds_gone: int
+    never_polled: int
+    next_due: datetime | None
+    to_tag: int
+    to_group: int
+    to_index: int
+    to_match: int
+    outbox: dict[str, int]
+    doubtful: int
+    alerts: int
+    alerts_paused: int
+    set_aside: dict[str, int]
+    models: dict[str, int]
+
+
+def status(connection: Connection) -> Status:
+    """Count everything once."""
+    article, feed, outbox = schema.article.c, schema.feed.c, schema.outbox.c
+    articles, oldest, newest, to_group, to_match = connection.execute(
+        select(
+            func.count(),
+            func.min(article.seen),
+            func.max(article.seen),
+            func.count().filter(article.grouped_tag_count < article.tag_count),
+            func.count().filter(article.matched_revision < article.revision),
+        ).select_from(schema.article)
+    ).one()
+    feeds, failing, gone, never, due = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(feed.failures > 0),
+            func.count().filter(feed.gone),
+            func.count().filter(feed.last_poll.is_(None)),
+            func.min(feed.next_due),
+        ).where(feed.listed)
+    ).one()
+    alerts, paused = connection.execute(
+        select(func.count(), func.count().filter(schema.alert.c.paused)).select_from(schema.alert)
+    ).one()
+    return Status(
+        articles=articles,
+        stories=_count(connection, schema.story, schema.story.c.merged_into.is_(None)),
+        oldest=oldest,
+        newest=newest,
+        feeds=feeds,
+        feeds_failing=failing,
+        feeds_gone=gone,
+        never_polled=never,
+        next_due=due,
+        to_tag=tags.count_untagged(connection),
+        to_group=to_group,
+        to_index=documents.count_to_index(connection),
+        to_match=to_match,
+        outbox=_by(connection, outbox.state),
+        doubtful=_count(connection, schema.outbox, outbox.doubtful > 0),
+        alerts=alerts,
+        alerts_paused=paused,
+        set_aside=_by(connection, schema.set_aside.c.step),
+        models=_by(connection, article.tagged_model_hash),
+    )
+
+
+def _count(connection: Connection, table: Any, condition: Any) -> int:
+    return connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one()
+
+
+def _by(connection: Connection, column: Any) -> dict[str, int]:
+    rows = connection.execute(select(column, func.count()).where(column.is_not(None)).group_by(column).order_by(column))
+    return {row[0]: row[1] for row in rows}
+
+
+def set_aside_latest(connection: Connection, limit: int) -> list[tuple[str, str, str, datetime]]:
+    """Step, subject, reason and time of what was set aside last."""
+    table = schema.set_aside.c
+    rows = connection.execute(
+        select(table.step, table.subject, table.reason, table.at).order_by(table.at.desc()).limit(limit)
+    )
+    return [(row.step, row.subject, row.reason, row.at) for row in rows]
