@@ -1,0 +1,161 @@
+"""Clean text from what feeds put into titles, summaries and contents. Pure.
+
+Lexbor (through selectolax) reads the markup as a browser would, so that half-open tags and stray brackets come out as
+a reader would see them.
+"""
+
+import html
+import re
+import unicodedata
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+_TAG: Final = re.compile(r"<[a-zA-Z/!?]")
+_DROPPED: Final = (
+    "script,style,noscript,template,iframe,object,embed,svg,math,canvas,audio,video,form,button,select,textarea,nav,"
+    "figcaption,head,.more-link,.read-more,.screen-reader-text,.kg-bookmark-card,.related-posts,[hidden]"
+)
+"""What a reader does not see or what is not the article: code, controls, navigation, captions, cards of other articles."""
+
+_BLOCKS: Final = (
+    "p,div,br,li,ul,ol,dl,dt,dd,h1,h2,h3,h4,h5,h6,tr,table,blockquote,pre,section,article,header,footer,aside,figure,"
+    "hr,main,details,summary,address,caption,option"
+)
+_CELLS: Final = "td,th"
+
+_STILL_MARKUP: Final = re.compile(
+    r"</?(?:p|br|div|a|img|b|i|u|em|strong|span|ul|ol|li|h[1-6]|figure|script|iframe|blockquote|table|td|tr|font|center)"
+    r"(?:\s[^<>]*)?/?>"
+    r"|&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|#\d{2,6}|#x[0-9a-f]{2,5});",
+    re.IGNORECASE,
+)
+"""What text looks like that was escaped once too often. Only well-known names: text may speak of <tags> and &things."""
+
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufeff\ufff9-\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_JOINERS: Final = re.compile("(?<![\u0600-\u0dff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u0dff])")
+"""Zero-width joiners are spelling in Arabic and Indic scripts, and noise elsewhere."""
+
+_SPACES: Final = re.compile(r"[^\S\n]+")
+_BREAKS: Final = re.compile(r" ?(?:\n ?)+")
+_LINE_ENDS_IN_MARKUP: Final = re.compile("[\r\n\x00]+")
+_LINE_ENDS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+
+_MORE: Final = (
+    r"(?:read|see|view|learn|show)\s+(?:more|the\s+full\s+(?:story|article|text|report)|full\s+(?:story|article|text|report)"
+    r"|the\s+rest(?:\s+of\s+(?:this|the)\s+\w+)?|the\s+original\s+(?:article|post))"
+    r"|full\s+(?:story|article)|continue\s+reading|keep\s+reading|click\s+(?:here\s+)?(?:to|for)\s+\w+\s+more|more\s*(?:>>|»|›)"
+    r"|читати\s+далі|читати\s+повністю|детальніше|докладніше|читать\s+далее|читать\s+полностью|подробнее"
+    r"|lire\s+la\s+suite|en\s+lire\s+plus|weiterlesen|mehr\s+lesen|czytaj\s+(?:więcej|dalej)|leer\s+más|seguir\s+leyendo"
+    r"|leggi\s+tutto|continua\s+a\s+leggere|ler\s+mais|lees\s+(?:meer|verder)|läs\s+mer|devamını\s+oku"
+)
+_TAILS: Final = tuple(
+    re.compile(tail, re.IGNORECASE)
+    for tail in (
+        # WordPress: The post TITLE appeared first on SITE.
+        r"(?:^|(?<=\s))(?:the\s+)?post\s+[^\n]{1,300}?\s+(?:first\s+appeared|appeared\s+first)\s+(?:on|in)\s+[^\n]{1,120}$",
+        r"(?:^|(?<=\s))(?:the\s+)?(?:article|entry)\s+[^\n]{1,300}?\s+appeared\s+first\s+(?:on|in)\s+[^\n]{1,120}$",
+        # The same in Ukrainian, Russian, German, Polish, French
+        r"(?:^|(?<=\s))(?:запис|сообщение|запись|der beitrag|artykuł|l['’]article)\s+[^\n]{1,300}?\s+"
+        r"(?:з['’]явився спочатку|з['’]явилися спочатку|появились сначала|впервые появилась|erschien zuerst|pochodzi z serwisu"
+        r"|est apparu en premier)\s+[^\n]{1,120}$",
+        # A line, or the end of one, that only leads on; "Continue reading TITLE" takes its title along
+        r"(?:^|(?<=[\n.!?…\])»”\"'’]))\s*(?:"
+        + _MORE
+        + r")(?:\s*(?:at|on|in|about|:|…|\.{1,3}|→|»|›|>{1,2}|&raquo;)[^\n.]{0,120})?\s*[.…→»›>]*\s*$",
+        r"(?:^|(?<=[\n.!?…\])]))\s*continue\s+reading\s[^\n]{1,250}$",
+    )
+)
+_BARE_TAIL: Final = re.compile(
+    r"\s+(?:Read more|Continue reading|Читати далі|Читать далее|Lire la suite|Weiterlesen)\s*[.…→»›>]*$"
+)
+"""The same glued to an unfinished sentence: only as it is written on buttons, with its capital letter."""
+
+_ELLIPSIS: Final = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|\.{3,}|…)\s*$")
+
+
+def clean_text(markup: str, max_chars: int) -> str:
+    """Plain text of a fragment of HTML or text: no tags, scripts, invisible characters or "Read more" tails.
+
+    Paragraphs and other blocks become lines, one "\\n" between them; all other white space is single spaces. At most
+    `max_chars` characters, cut between words and marked with "…".
+    """
+    text = _visible(_unmarked(markup))
+    text = _without_tail(text)
+    return shortened(text, max_chars)
+
+
+def clean_line(markup: str, max_chars: int) -> str:
+    """The same for titles and names: one line, tails kept (a headline may well say "read more")."""
+    return shortened(_visible(_unmarked(markup)).replace("\n", " "), max_chars)
+
+
+def shortened(text: str, max_chars: int) -> str:
+    """`text` cut between words to at most `max_chars` characters, with "…" as its last."""
+    if len(text) <= max_chars:
+        return text
+    head = text[: max_chars - 1]
+    space = max(head.rfind(" "), head.rfind("\n"))
+    if space > max_chars // 2:
+        head = head[:space]
+    return head.rstrip(" \n,;:–—-") + "…"
+
+
+def _unmarked(markup: str) -> str:
+    """Markup to text, also where it was escaped twice (three times at most: nobody does more by mistake)."""
+    text = _text_of(markup)
+    for _ in range(2):
+        if "&" not in text and "<" not in text:
+            break
+        if not _STILL_MARKUP.search(text):
+            break
+        text = _text_of(text)
+    return text
+
+
+def _text_of(markup: str) -> str:
+    if not _TAG.search(markup):
+        return html.unescape(markup) if "&" in markup else markup
+    # Line ends within markup are mere spaces; those that count are made from blocks below.
+    body = LexborHTMLParser(_LINE_ENDS_IN_MARKUP.sub(" ", markup)).body
+    if body is None:
+        return ""
+    for node in body.css(_DROPPED):
+        node.decompose()
+    if "display" in markup:
+        for node in body.css('[style*="display:none"],[style*="display: none"]'):
+            node.decompose()
+    for node in body.css(_BLOCKS):
+        node.insert_before("\n")
+        node.insert_after("\n")
+    for node in body.css(_CELLS):
+        node.insert_after(" ")
+    return body.text(deep=True, separator="", strip=False) or ""
+
+
+def _visible(text: str) -> str:
+    """Invisible characters out, spaces and line ends of all kinds to one kind, letters to their composed form."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+        text = _JOINERS.sub("", text)
+    text = _LINE_ENDS.sub("\n", text)
+    text = _INVISIBLE.sub("", text)
+    text = _SPACES.sub(" ", text)
+    return _BREAKS.sub("\n", text).strip()
+
+
+def _without_tail(text: str) -> str:
+    """Cut what leads on to the page off the end, repeatedly: feeds pile such lines up."""
+    for _ in range(4):
+        head, end = text[:-600], text[-600:]
+        shorter = end
+        for tail in _TAILS:
+            shorter = tail.sub("", shorter).rstrip()
+        shorter = _BARE_TAIL.sub("", shorter)
+        if shorter == end:
+            break
+        text = (head + shorter).rstrip()
+    return _ELLIPSIS.sub("…", text) if text.endswith(("]", ")", ".", "…")) else text

@@ -1,0 +1,131 @@
+"""No request into private networks: names are resolved once, checked, and connected to at the checked address.
+
+A check of the URL alone can be passed by a name that points inside, and a check before the connect by a name that
+answers differently the second time (DNS rebinding). So the check sits in the network backend, between look-up and
+connect: it holds for every redirect and every kept-alive connection, and TLS and `Host` still see the name.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import httpcore2
+
+from pipeline.errors import InputError
+
+type_of_address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host name and port to addresses as text, best first. Raises OSError where the name is unknown."""
+
+_METADATA_ADDRESSES: Final = frozenset({ipaddress.ip_address("168.63.129.16")})
+"""Cloud services inside the provider that live at a public address (Azure's wire server)."""
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+class ForbiddenAddressError(InputError):
+    """A host name leads to addresses that we do not connect to."""
+
+
+class NameLookupError(InputError):
+    """A host name cannot be resolved."""
+
+
+def is_forbidden(address: str) -> bool:
+    """Whether `address` (IPv4 or IPv6 as text) is not a host of the public Internet.
+
+    Private, loopback, link-local, carrier-grade NAT, multicast, reserved and metadata addresses are forbidden, also
+    where an IPv6 address only wraps them (mapped, 6to4, Teredo, NAT64). Source: IANA special-purpose registries, as
+    `ipaddress` knows them. Raises ValueError where `address` is not one.
+    """
+    return _is_forbidden(ipaddress.ip_address(address.partition("%")[0]))
+
+
+def _is_forbidden(ip: type_of_address) -> bool:
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_forbidden(inner)
+    return not ip.is_global or ip.is_multicast or ip.is_reserved or ip in _METADATA_ADDRESSES
+
+
+class SystemResolver:
+    """The machine's own resolver, in threads of its own: the event loop's default pool has few, and one dead name
+    server would hold them all."""
+
+    def __init__(self, threads: int = 32) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="resolve")
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._pool, _look_up, host, port)
+        return list(dict.fromkeys(found))
+
+    def close(self) -> None:
+        """Let the threads go without waiting for look-ups that hang."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+class GuardedBackend(httpcore2.AsyncNetworkBackend):
+    """Connects like httpcore's own backend, but only to addresses that the guard has let through."""
+
+    def __init__(self, resolver: Resolver, *, allow_private: bool) -> None:
+        self._resolver = resolver
+        self._allow_private = allow_private
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        addresses = await self._allowed(host, port, timeout)
+        failure: Exception | None = None
+        for address in addresses[:4]:
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+        assert failure is not None
+        raise failure
+
+    async def _allowed(self, host: str, port: int, timeout: float | None) -> list[str]:
+        try:
+            async with asyncio.timeout(timeout):
+                found = await self._resolver(host, port)
+        except TimeoutError as error:
+            raise NameLookupError(f"the name {host} was not resolved within {timeout:g} s") from error
+        except (OSError, UnicodeError) as error:
+            raise NameLookupError(f"the name {host} is not known ({error})") from error
+        if self._allow_private:
+            return list(found)
+        allowed = [address for address in found if not is_forbidden(address)]
+        if not allowed:
+            raise ForbiddenAddressError(
+                f"{host} leads to {', '.join(found) or 'no address'}, which is not on the public Internet; "
+                "set CEASEFIRE_ALLOW_PRIVATE_ADDRESSES=1 if that is meant"
+            )
+        return allowed
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        raise ForbiddenAddressError("feeds are not read from sockets of this machine")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,134 @@
+"""When is a feed due next, and what does its failure mean? Pure: outcomes, counts and a random number come in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pipeline.fetch.settings import FetchSettings as FetchSettings
+from pipeline.types import FailureKind, FetchOutcome, Kind
+
+_FAST_KINDS: Final = frozenset({"wire", "government", "official-channel"})
+
+
+@dataclass(frozen=True, slots=True)
+class NextPoll:
+    """When to poll again. `due` is None where polling stopped for good; `reason` says why it is then, for people."""
+
+    due: datetime | None
+    reason: str
+
+
+def start_interval_s(kind: Kind, settings: FetchSettings) -> float:
+    """The interval of a feed that nothing is known about."""
+    return settings.start_interval_s[kind]
+
+
+def learned_interval_s(interval_s: float, new_entries: int, kind: Kind, settings: FetchSettings) -> float:
+    """The next interval of a feed that was polled after `interval_s` and brought `new_entries`.
+
+    Aims at about one new entry a poll: each poll moves the interval by at most a half down or a fifth up, so that one
+    quiet night does not make a wire slow. Stays within the settings' bounds for the kind.
+    """
+    if new_entries == 0:
+        wanted = interval_s * 1.2
+    else:
+        wanted = max(interval_s / 2, interval_s / (1 + 0.1 * new_entries))
+    longest = settings.fast_max_interval_s if kind in _FAST_KINDS else settings.max_interval_s
+    return min(max(wanted, settings.min_interval_s), longest)
+
+
+def wants_full_fetch(polls: int, settings: FetchSettings) -> bool:
+    """Whether poll number `polls` (from 1) of a feed should go without validators."""
+    return polls % settings.full_fetch_every == 0
+
+
+def next_poll(
+    outcome: FetchOutcome,
+    settings: FetchSettings,
+    *,
+    interval_s: float,
+    failures: int,
+    jitter: float,
+    ttl_min: int | None = None,
+) -> NextPoll:
+    """Decide when the feed of `outcome` is due again.
+
+    `interval_s`: its interval while all is well; `failures`: how many failed in a row, this one included (0 after a
+    success); `jitter`: a random number from 0 to 1; `ttl_min`: minutes that the document itself asked for.
+    """
+    if outcome.failure == "gone":
+        return NextPoll(None, "stopped: the server says that this feed is gone for good (410)")
+    if outcome.result == "failed":
+        wait_s, reason = _after_failure(outcome, settings, interval_s, failures)
+    else:
+        wait_s, reason = _after_success(outcome, settings, interval_s, ttl_min)
+    wait_s = min(wait_s, settings.max_interval_s)
+    wait_s += wait_s * settings.jitter * min(max(jitter, 0.0), 1.0)
+    return NextPoll(outcome.finished + timedelta(seconds=wait_s), reason)
+
+
+def _after_success(
+    outcome: FetchOutcome, settings: FetchSettings, interval_s: float, ttl_min: int | None
+) -> tuple[float, str]:
+    wait_s, reason = max(interval_s, settings.min_interval_s), "its own pace"
+    if ttl_min is not None and ttl_min * 60 > wait_s:
+        wait_s, reason = ttl_min * 60, f"the feed asks for {ttl_min} min between polls"
+    if outcome.max_age_s is not None and outcome.max_age_s > wait_s:
+        wait_s, reason = (
+            outcome.max_age_s,
+            f"the server calls its answer fresh for {outcome.max_age_s / 60:.0f} min",
+        )
+    return wait_s, reason
+
+
+def _after_failure(
+    outcome: FetchOutcome, settings: FetchSettings, interval_s: float, failures: int
+) -> tuple[float, str]:
+    kind = effective_failure(outcome, failures, settings)
+    back_off_s = max(failures, 1) * settings.failure_weight[kind] * settings.failure_step_s
+    wait_s, reason = max(interval_s, back_off_s), f"failed {max(failures, 1)} times in a row"
+    if kind == "throttled":
+        asked_s = outcome.retry_after_s
+        wait_s = max(settings.throttled_pause_s if asked_s is None else asked_s, settings.min_interval_s)
+        reason = "the server asked to be left alone"
+        if asked_s is None and failures > 1:  # it gave no time, and the first guess was too short
+            wait_s = max(wait_s, back_off_s)
+    elif outcome.retry_after_s is not None:
+        wait_s = max(wait_s, outcome.retry_after_s)
+    return wait_s, reason
+
+
+def effective_failure(outcome: FetchOutcome, failures: int, settings: FetchSettings) -> FailureKind:
+    """The kind to act on: repeated 403 means "too fast" from most shields, so it is handled as throttling."""
+    assert outcome.failure is not None
+    if outcome.status == 403 and failures >= settings.forbidden_is_throttling_after:
+        return "throttled"
+    return outcome.failure
+
+
+def wants_warning(failures: int, settings: FetchSettings) -> bool:
+    """Whether so many failures in a row are worth an operator's attention."""
+    return failures >= settings.warn_after_failures
+
+
+_WORDS: Final[dict[FailureKind, str]] = {
+    "dns": "Its host name is not known. Check the address for a slip; the site may have moved or be down.",
+    "connect": "Its server does not accept connections. Mostly passes by itself.",
+    "tls": "Its certificate is not valid or no secure connection came about. Check the host name; the site must mend it.",
+    "timeout": "Its server is too slow to answer. Mostly passes by itself.",
+    "http-4xx": "Its server refuses this address. Check whether the feed has moved or wants a login.",
+    "http-5xx": "Its server has a fault of its own. Mostly passes by itself.",
+    "gone": "Its server says that it is gone for good. It is not polled any more: find its new address or remove it.",
+    "throttled": "Its server asks to be left alone for a while, and is.",
+    "redirect": "It redirects to nowhere useful. Open it in a browser and enter the address that works.",
+    "too-large": "It is larger than the limit (max_body_bytes). Look for a shorter feed of the same outlet.",
+    "forbidden-address": "It leads into a private network. Allow that with CEASEFIRE_ALLOW_PRIVATE_ADDRESSES=1 if meant.",
+    "not-a-feed": "What comes is not a feed, often a web page or a consent page. Check the address in a browser.",
+    "bad-response": "Its answer breaks off or breaks the rules of HTTP. Mostly passes by itself.",
+    "file": "The file cannot be read. Check the path and its permissions.",
+}
+
+
+def failure_words(kind: FailureKind) -> str:
+    """What a failure of this kind means and what to do, in an operator's words."""
+    return _WORDS[kind]

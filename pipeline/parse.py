@@ -1,0 +1,218 @@
+"""Feed documents to entries: RSS 0.9 to 2.0, RDF, Atom and JSON Feed. Pure; the only user of feedparser.
+
+feedparser's own cleaning of HTML and of embedded links is off: `extract` cleans everything, once.
+"""
+
+import io
+import re
+from calendar import timegm
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import feedparser
+
+from pipeline.dates import read_date
+from pipeline.errors import ParseError
+from pipeline.json_feed import is_json, parse_json_feed
+from pipeline.sniff import readable_bytes, what_it_is
+from pipeline.types import Entry, ParsedFeed, RawFeed
+
+
+@dataclass(frozen=True, slots=True)
+class ParseLimits:
+    """What one document may cost. Counts of entries, lengths in characters."""
+
+    entries: int = 2000
+    """The first ones are kept, which are the newest in every feed in use; archives of 50,000 exist by mistake."""
+
+    text: int = 500_000
+    """Of one entry's summary or content: a long book chapter."""
+
+    title: int = 2000
+    link: int = 4000
+    """Longer ones are not addresses (data in a query string)."""
+
+    guid: int = 2000
+    categories: int = 50
+
+
+DEFAULT_LIMITS: Final = ParseLimits()
+
+
+def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed:
+    """Read the document of `raw`; its final URL is the base of relative links.
+
+    Broken markup, wrong encodings, missing dates and the like end up in `problems`, never as an error. Raises
+    ParseError where the document is not a feed, and says what it is instead.
+    """
+    if is_json(raw.body):
+        parsed = parse_json_feed(raw.body, raw.url)
+        return _bounded(parsed, limits)
+    body, charset, problems = readable_bytes(raw.body, raw.content_type)
+    if (other := what_it_is(body)) is not None:
+        raise ParseError(other, raw.url)
+    content_type = "application/xml" + (f"; charset={charset}" if charset else "")
+    document = _feedparser(body, content_type, raw)
+    if not document.version and not document.entries:
+        raise ParseError("XML of a kind that is not a feed", raw.url)
+    if document.get("bozo"):
+        problems.append(f"broken markup: {_one_line(document.get('bozo_exception'))}")
+    head = document.feed
+    language = _text(head.get("language")) or None
+    entries = tuple(_entry(item, language, raw.url) for item in document.entries[: limits.entries + 1])
+    parsed = ParsedFeed(
+        title=_text(head.get("title")),
+        language=language,
+        ttl_min=_ttl_min(head),
+        entries=entries,
+        problems=tuple(problems),
+    )
+    return _bounded(parsed, limits, found=len(document.entries))
+
+
+def _feedparser(body: bytes, content_type: str, raw: RawFeed) -> Any:
+    try:
+        return feedparser.parse(
+            io.BytesIO(body),
+            response_headers={"content-type": content_type, "content-location": raw.url},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # noqa: BLE001  its loose parser is known to raise all kinds on hostile markup
+        raise ParseError(
+            f"markup that cannot be read at all ({type(error).__name__}: {_one_line(error)})", raw.url
+        ) from error
+
+
+def _entry(item: Any, feed_language: str | None, base_url: str) -> Entry:
+    content = max((_text(part.get("value")) for part in item.get("content", ())), key=len, default="")
+    summary = _text(item.get("summary"))
+    date_text, published, has_zone = _date(item, "published")
+    updated_text, updated, updated_has_zone = _date(item, "updated")
+    if published is None and updated is not None:
+        date_text, has_zone = updated_text, updated_has_zone
+    return Entry(
+        guid=_text(item.get("id")) or None,
+        link=_link(item, base_url),
+        title=_text(item.get("title")),
+        summary="" if summary == content else summary,
+        content=content,
+        published=published,
+        updated=updated,
+        date_text=date_text or updated_text,
+        date_has_zone=has_zone,
+        language=_entry_language(item, feed_language),
+        author=_text(item.get("author")),
+        categories=tuple(term for tag in item.get("tags", ()) if (term := _text(tag.get("term")))),
+    )
+
+
+def _date(item: Any, name: str) -> tuple[str, datetime | None, bool]:
+    text = _text(dict.get(item, name))  # FeedParserDict.get would answer "published" with "updated"
+    moment, has_zone = read_date(text)
+    if moment is None and (parts := dict.get(item, f"{name}_parsed")):
+        try:
+            moment = datetime.fromtimestamp(timegm(parts), UTC)
+        except (ValueError, OverflowError):
+            moment = None
+        has_zone = _ENDS_WITH_ZONE.search(text) is not None
+    return text, moment, has_zone
+
+
+_ENDS_WITH_ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}|GMT|UTC)\s*$")
+
+
+def _link(item: Any, base_url: str) -> str | None:
+    """The article's own page: FeedBurner's original link, the alternate, or a guid that is a web address."""
+    candidates = [item.get("feedburner_origlink"), item.get("link")]
+    candidates += [
+        link.get("href") for link in item.get("links", ()) if link.get("rel") in (None, "alternate")
+    ]
+    if item.get("guidislink"):
+        candidates.append(item.get("id"))
+    for candidate in candidates:
+        text = re.sub(r"[\s\x00-\x1f]+", "", _text(candidate))
+        if not text:
+            continue
+        try:
+            link = urljoin(base_url, text)
+        except ValueError:
+            continue
+        if link.lower().startswith(("http://", "https://")):
+            return link
+    return None
+
+
+def _entry_language(item: Any, feed_language: str | None) -> str | None:
+    """The language of the entry itself, only where it differs from the document's (feedparser hands that one down)."""
+    details = [*item.get("content", ()), item.get("summary_detail"), item.get("title_detail")]
+    for detail in details:
+        if detail and (language := detail.get("language")) and language != feed_language:
+            return str(language)
+    return None
+
+
+def _ttl_min(head: Mapping[str, Any]) -> int | None:
+    """Minutes between polls that the document asks for: `ttl`, or the syndication module's period."""
+    ttl = _text(head.get("ttl"))
+    if ttl.isdecimal() and len(ttl) < 7:
+        return int(ttl) or None
+    period = _PERIOD_MIN.get(_text(head.get("sy_updateperiod")).lower())
+    frequency = _text(head.get("sy_updatefrequency"))
+    if period is None:
+        return None
+    return max(1, period // max(1, int(frequency) if frequency.isdecimal() and len(frequency) < 5 else 1))
+
+
+_PERIOD_MIN: Final = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
+
+
+def _bounded(parsed: ParsedFeed, limits: ParseLimits, found: int | None = None) -> ParsedFeed:
+    problems = list(parsed.problems)
+    found = len(parsed.entries) if found is None else found
+    if found > limits.entries:
+        problems.append(f"{found} entries, only the first {limits.entries} are read")
+    cut: set[str] = set()
+    entries = tuple(_cut(entry, limits, cut.add) for entry in parsed.entries[: limits.entries])
+    problems += [f"entries with a {part} over the limit, cut" for part in sorted(cut)]
+    if not found:
+        problems.append("no entries")
+    return ParsedFeed(parsed.title[: limits.title], parsed.language, parsed.ttl_min, entries, tuple(problems))
+
+
+def _cut(entry: Entry, limits: ParseLimits, note: Callable[[str], None]) -> Entry:
+    def cut(text: str, length: int, part: str) -> str:
+        if len(text) > length:
+            note(part)
+            return text[:length]
+        return text
+
+    link = entry.link
+    if link is not None and len(link) > limits.link:
+        note("link")
+        link = None
+    return Entry(
+        guid=cut(entry.guid, limits.guid, "guid") if entry.guid else None,
+        link=link,
+        title=cut(entry.title, limits.title, "title"),
+        summary=cut(entry.summary, limits.text, "summary"),
+        content=cut(entry.content, limits.text, "content"),
+        published=entry.published,
+        updated=entry.updated,
+        date_text=entry.date_text[:200],
+        date_has_zone=entry.date_has_zone,
+        language=entry.language[:35] if entry.language else None,
+        author=cut(entry.author, limits.title, "author"),
+        categories=tuple(category[:200] for category in entry.categories[: limits.categories]),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _one_line(value: object) -> str:
+    return " ".join(str(value).split())[:200]
