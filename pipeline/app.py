@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from classifiers.tagger import Tagger
     from classifiers.taxonomy import Taxonomy
     from pipeline.index.base import Index
+    from pipeline.query.labels import LabelTable
 
 
 class App:
@@ -44,6 +45,13 @@ class App:
         from classifiers.taxonomy import load_taxonomy
 
         return load_taxonomy(Path(self.settings.taxonomy)) if self.settings.taxonomy else load_taxonomy()
+
+    @cached_property
+    def labels(self) -> "LabelTable":
+        """What the query language must know of the taxonomy: ids and the other names of each."""
+        from pipeline.query.labels import LabelTable
+
+        return LabelTable({**self.taxonomy.query_names(), "detail": DETAILS})
 
     @cached_property
     def tagger(self) -> "Tagger":

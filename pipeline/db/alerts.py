@@ -23,7 +23,9 @@ OPTIONS = tuple(field.name for field in fields(Alert) if field.name not in COLUM
 def add(connection: Connection, alert: Alert) -> Alert:
     """Write a new alert; its `id` is given out here and returned. Raises SettingsError where the name is taken."""
     if _row(connection, alert.name) is not None:
-        raise SettingsError(f"there is an alert named {alert.name!r} already; choose another name or edit that one")
+        raise SettingsError(
+            f"there is an alert named {alert.name!r} already; choose another name or edit that one"
+        )
     number = connection.execute(insert(schema.alert).values(**_values(alert)).returning(schema.alert.c.id))
     return replace(alert, id=number.scalar_one())
 
@@ -42,7 +44,10 @@ def get(connection: Connection, name: str) -> Alert:
     """The alert of this name. Raises NotFoundError that says which names exist."""
     row = _row(connection, name)
     if row is None:
-        names = ", ".join(alert.name for alert in list_all(connection)) or "none yet; `ceasefire alert add` makes one"
+        names = (
+            ", ".join(alert.name for alert in list_all(connection))
+            or "none yet; `ceasefire alert add` makes one"
+        )
         raise NotFoundError(f"there is no alert named {name!r}; there are: {names}")
     return _alert(row)
 
@@ -92,7 +97,10 @@ def mute(connection: Connection, what: Mute, now: datetime) -> int:
         "kind": what.kind, "value": what.value, "alert": what.alert, "recipient": what.recipient,
         "until": what.until, "created": now,
     }  # fmt: skip
-    return connection.execute(insert(schema.mute).values(**values).returning(schema.mute.c.id)).scalar_one()
+    number: int = connection.execute(
+        insert(schema.mute).values(**values).returning(schema.mute.c.id)
+    ).scalar_one()
+    return number
 
 
 def unmute(connection: Connection, number: int) -> None:
@@ -124,7 +132,9 @@ def _alert(row: Row[Any]) -> Alert:
     options: Mapping[str, Any] = row.options
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
-        raise SettingsError(f"alert {row.name!r} has unknown options {', '.join(unknown)}; a newer version wrote them?")
+        raise SettingsError(
+            f"alert {row.name!r} has unknown options {', '.join(unknown)}; a newer version wrote them?"
+        )
     columns = {name: getattr(row, name) for name in COLUMNS - {"recipients"}}
     read = {name: _from_json(name, value) for name, value in options.items()}
     return Alert(**columns, **read, recipients=tuple(row.recipients))

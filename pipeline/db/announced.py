@@ -71,7 +71,9 @@ def finish_matched(connection: Connection, revisions: Mapping[str, int]) -> set[
 # --- matches ---------------------------------------------------------------------------------------------------------
 
 
-def write_matches(connection: Connection, alert: int, articles: Iterable[MatchedArticle], now: datetime) -> None:
+def write_matches(
+    connection: Connection, alert: int, articles: Iterable[MatchedArticle], now: datetime
+) -> None:
     """Note that an alert's query finds these articles at their revisions; what is due for them stays."""
     for article in articles:
         statement = upsert(connection, schema.matched).values(
@@ -79,7 +81,8 @@ def write_matches(connection: Connection, alert: int, articles: Iterable[Matched
         )
         connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["alert", "article"], set_={"revision": article.revision, "reason": article.reason}
+                index_elements=["alert", "article"],
+                set_={"revision": article.revision, "reason": article.reason},
             )
         )
 
@@ -92,7 +95,11 @@ def drop_matches(connection: Connection, alert: int, articles: Collection[str]) 
 
 
 def set_due(
-    connection: Connection, alert: int, articles: Collection[str], due: str | None, not_before: datetime | None = None
+    connection: Connection,
+    alert: int,
+    articles: Collection[str],
+    due: str | None,
+    not_before: datetime | None = None,
 ) -> None:
     """Put these matched articles into a digest to come (`digest`, `quiet`, `cap`, `away`), or, with None, out of all."""
     table = schema.matched
@@ -151,7 +158,8 @@ def articles(connection: Connection, ids: Collection[str]) -> dict[str, MatchedA
             table.country, table.kind, table.language, table.form, table.published, table.seen, table.version_seen,
             table.reason, table.copy_of,
         ).where(table.id.in_(part))  # fmt: skip
-        rows.update((row.id, row) for row in connection.execute(query))
+        found: Sequence[Row[Any]] = connection.execute(query).all()
+        rows |= {row.id: row for row in found}
     labels = tags.labels_of(connection, list(rows))
     positions = tags.positions_of(connection, list(rows))
     return {
@@ -170,9 +178,7 @@ def stories(connection: Connection, members: Iterable[MatchedArticle]) -> dict[s
     firsts: dict[str, MatchedArticle] = {}
     for article in members:
         firsts.setdefault(article.story, article)
-    found = {
-        name: StoryFacts(name, article.title, article.seen) for name, article in firsts.items()
-    }
+    found = {name: StoryFacts(name, article.title, article.seen) for name, article in firsts.items()}
     story, thread = schema.story, schema.thread
     for part in chunks(sorted(firsts)):
         rows = connection.execute(
@@ -197,7 +203,9 @@ def known(
     table = schema.announced.c
     found: dict[str, set[Key]] = {name: set() for name in names}
     for part in chunks(sorted(names)):
-        query = select(table.story, table.kind, table.value).where(table.alert == alert, table.story.in_(part))
+        query = select(table.story, table.kind, table.value).where(
+            table.alert == alert, table.story.in_(part)
+        )
         if told_only:
             query = query.where(table.notification.is_not(None))
         for row in connection.execute(query):
@@ -250,15 +258,20 @@ def announce(
 # --- notifications and digests ---------------------------------------------------------------------------------------
 
 
-def reserve_notification(connection: Connection, alert: int, story: str | None, kind: str, now: datetime) -> int:
+def reserve_notification(
+    connection: Connection, alert: int, story: str | None, kind: str, now: datetime
+) -> int:
     """A new notification's id; `fill_notification` gives it its content in the same transaction."""
     statement = insert(schema.notification).values(
         alert=alert, story=story, kind=kind, subject="", content={}, created=now
     )
-    return connection.execute(statement.returning(schema.notification.c.id)).scalar_one()
+    number: int = connection.execute(statement.returning(schema.notification.c.id)).scalar_one()
+    return number
 
 
-def fill_notification(connection: Connection, notification: int, subject: str, content: Mapping[str, Any]) -> None:
+def fill_notification(
+    connection: Connection, notification: int, subject: str, content: Mapping[str, Any]
+) -> None:
     """Give a reserved notification what it says."""
     connection.execute(
         update(schema.notification)
@@ -302,7 +315,10 @@ def has_slot(connection: Connection, alert: int, slot: str) -> bool:
 def last_digest(connection: Connection, alert: int) -> datetime | None:
     """When the alert's latest digest was made."""
     table = schema.digest.c
-    return connection.execute(select(func.max(table.at)).where(table.alert == alert)).scalar_one()
+    latest: datetime | None = connection.execute(
+        select(func.max(table.at)).where(table.alert == alert)
+    ).scalar_one()
+    return latest
 
 
 def open_articles(connection: Connection, since: datetime) -> dict[str, int]:
@@ -313,5 +329,7 @@ def open_articles(connection: Connection, since: datetime) -> dict[str, int]:
         article.story.in_(select(story.id).where(story.last_seen >= since)),
         article.version_seen >= since,
     )
-    rows = connection.execute(select(article.id, article.indexed_revision).where(is_open, article.indexed_revision > 0))
+    rows = connection.execute(
+        select(article.id, article.indexed_revision).where(is_open, article.indexed_revision > 0)
+    )
     return {row.id: row.indexed_revision for row in rows}

@@ -1,6 +1,6 @@
 """Take articles in: new ones, edits, and further addresses of known ones, in one transaction with their feed's state.
 
-Taking the same thing in twice changes nothing. The rules that decide are `pipeline.identity`'s; here they meet the rows.
+Taking the same thing in twice changes nothing. The rules that decide are `pipeline.sameness`'s; here they meet the rows.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from pipeline import identity
+from pipeline import sameness
 from pipeline.db import schema
 from pipeline.db import stories as story_rows
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
+from pipeline.extract.identity import redated_id
 from pipeline.types import Article, Feed, Reason
 
 
@@ -98,7 +99,7 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
         elif source.content_hash == article.content_hash:
             result.known += 1
         elif _is_another(source, article):
-            fresh = identity.dated_id(article.keys[0] if article.keys else row.id, article.published)
+            fresh = redated_id(article.keys[0], article.published)
             if _exists(connection, fresh):
                 result.known += 1
                 continue
@@ -214,11 +215,11 @@ def _find(
         return None
     told = f"{article.title} {article.text}"
     strongest = candidates[0]
-    if article.keys[0] not in known_by_key and not _reads_alike(strongest, told, identity.REUSED_BELOW):
+    if article.keys[0] not in known_by_key and not _reads_alike(strongest, told, sameness.REUSED_BELOW):
         return None
     for other in candidates[1:]:
-        if _reads_alike(other, told, identity.SAME_FROM) and _reads_alike(
-            strongest, told, identity.SAME_FROM
+        if _reads_alike(other, told, sameness.SAME_FROM) and _reads_alike(
+            strongest, told, sameness.SAME_FROM
         ):
             keep, drop = sorted((strongest, other), key=lambda row: (row.seen, row.id))
             merge(connection, drop.id, keep.id, article.seen)
@@ -233,11 +234,11 @@ def _find(
 
 
 def _reads_alike(row: Row[tuple[object, ...]], told: str, share: float) -> bool:
-    return identity.shared_words(f"{row.title} {row.text}", told) >= share
+    return sameness.shared_words(f"{row.title} {row.text}", told) >= share
 
 
 def _is_another(source: Row[tuple[object, ...]], article: Article) -> bool:
-    return identity.is_another_article(
+    return sameness.is_another_article(
         f"{source.title} {source.text}",
         f"{article.title} {article.text}",
         source.published,
@@ -260,7 +261,7 @@ def _was_removed(
 
 def _add(batch: _Batch, feed: Feed, article: Article, new_id: str, arrival: Arrival) -> None:
     reason = reason_for(article, arrival)
-    text_hash = identity.text_hash(article.title, article.text)
+    text_hash = sameness.text_hash(article.title, article.text)
     batch.articles.append(
         {
             "id": new_id, "revision": 1, "url": article.url, "feed": feed.name, "outlet": feed.outlet,
@@ -312,7 +313,7 @@ def _add_source(
     ).first()
     if (
         shown is None
-        or identity.better_text(article.text_source, article.text, shown.text_source, shown.text) == "old"
+        or sameness.better_text(article.text_source, article.text, shown.text_source, shown.text) == "old"
     ):
         return
     _show(connection, row, row.title, article.text)
@@ -328,7 +329,7 @@ def _show(
         .values(
             title=title,
             text=text,
-            text_hash=identity.text_hash(title, text),
+            text_hash=sameness.text_hash(title, text),
             tagged_text_hash=None,
             revision=schema.article.c.revision + 1,
             **more,
@@ -355,7 +356,7 @@ def _change(
         .values(**_source_values(feed, article))
     )
     own = feed.name == row.feed
-    better = identity.better_text(article.text_source, article.text, source.text_source, row.text) == "new"
+    better = sameness.better_text(article.text_source, article.text, source.text_source, row.text) == "new"
     text = article.text if own or better else row.text
     title = article.title if own else row.title
     if (title, text) == (row.title, row.text):
@@ -368,7 +369,7 @@ def _change(
     connection.execute(
         insert(schema.version).values(
             article=row.id, number=number, feed=feed.name, title=title, text=text,
-            text_hash=identity.text_hash(title, text), seen=article.seen, reason=reason,
+            text_hash=sameness.text_hash(title, text), seen=article.seen, reason=reason,
         )
     )  # fmt: skip
     _show(connection, row, title, text, version=number, version_seen=article.seen, reason=reason)

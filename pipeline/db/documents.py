@@ -1,6 +1,8 @@
 """Articles joined with all that is known of them, as the index and `export` take them; and the index's queue."""
 
+import base64
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +62,23 @@ def after(connection: Connection, last: str, limit: int) -> list[Document]:
         .limit(limit)
     )
     return by_ids(connection, [row.id for row in rows])
+
+
+def archive(connection: Connection, last: str, limit: int) -> list[dict[str, Any]]:
+    """The next `limit` articles behind the id `last` with every stored field, labels and positions, as plain data."""
+    rows = connection.execute(
+        select(schema.article).where(_ARTICLE.id > last).order_by(_ARTICLE.id).limit(limit)
+    ).all()
+    ids = [row.id for row in rows]
+    labels, positions = tags.labels_of(connection, ids), tags.positions_of(connection, ids)
+    lines = []
+    for row in rows:
+        line = dict(row._mapping)
+        line["embedding"] = None if row.embedding is None else base64.b64encode(row.embedding).decode("ascii")
+        line["labels"] = [asdict(label) for label in labels[row.id]]
+        line["positions"] = [asdict(position) for position in positions[row.id]]
+        lines.append(line)
+    return lines
 
 
 def finish_indexed(connection: Connection, revisions: dict[str, int]) -> None:

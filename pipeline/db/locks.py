@@ -59,7 +59,9 @@ class Held:
                 {"pid": self.session, "key": _key(self.name)},
             ).scalar_one()
         if not kept:
-            raise LockLostError(f"the lock {self.name!r} was taken over by another process; this batch is repeated")
+            raise LockLostError(
+                f"the lock {self.name!r} was taken over by another process; this batch is repeated"
+            )
 
 
 def _key(name: str) -> int:
@@ -68,7 +70,11 @@ def _key(name: str) -> int:
 
 @contextmanager
 def exclusive(
-    database: Database, name: str, holder: str, wait_s: float = 30.0, clock: Callable[[], datetime] = wall_clock
+    database: Database,
+    name: str,
+    holder: str,
+    wait_s: float = 30.0,
+    clock: Callable[[], datetime] = wall_clock,
 ) -> Iterator[Held]:
     """Hold the lock `name` for the block. Waits `wait_s` for it, then raises LockLostError.
 
@@ -86,7 +92,9 @@ def _lease(
     deadline = time.monotonic() + wait_s
     while (fence := _take_row(database, name, holder, clock())) is None:
         if time.monotonic() >= deadline:
-            raise LockLostError(f"the lock {name!r} stayed taken for {wait_s:g} s; another process is at work")
+            raise LockLostError(
+                f"the lock {name!r} stayed taken for {wait_s:g} s; another process is at work"
+            )
         time.sleep(RETRY_S)
     try:
         yield Held(name, fence, None)
@@ -122,7 +130,9 @@ def _advise(
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
         while not session.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one():
             if time.monotonic() >= deadline:
-                raise LockLostError(f"the lock {name!r} stayed taken for {wait_s:g} s; another process is at work")
+                raise LockLostError(
+                    f"the lock {name!r} stayed taken for {wait_s:g} s; another process is at work"
+                )
             time.sleep(RETRY_S)
         try:
             yield Held(name, 0, session.execute(text("SELECT pg_backend_pid()")).scalar_one())

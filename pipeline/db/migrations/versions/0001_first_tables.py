@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("old", sa.JSON(), nullable=True),
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("sentence", sa.Text(), server_default="", nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("undone", UtcTime(), nullable=True),
         sa.CheckConstraint("verdict IN ('wrong', 'missing', 'right')", name=op.f("ck_correction_verdict")),
@@ -208,6 +209,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_story_last_seen"), "story", ["last_seen"], unique=False)
     op.create_index(op.f("ix_story_thread"), "story", ["thread"], unique=False)
+    op.create_table(
+        "story_link",
+        sa.Column("left", sa.String(), nullable=False),
+        sa.Column("right", sa.String(), nullable=False),
+        sa.Column("relation", sa.String(), nullable=False),
+        sa.Column("author", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.CheckConstraint("relation IN ('together', 'apart')", name=op.f("ck_story_link_relation")),
+        sa.CheckConstraint('"left" < "right"', name=op.f("ck_story_link_order")),
+        sa.PrimaryKeyConstraint("left", "right", name=op.f("pk_story_link")),
+    )
+    op.create_index("ix_story_link_right", "story_link", ["right"], unique=False)
     op.create_table(
         "thread",
         sa.Column("id", sa.String(), nullable=False),
@@ -440,6 +453,8 @@ def downgrade() -> None:
     op.drop_table("announced")
     op.drop_table("tombstone")
     op.drop_table("thread")
+    op.drop_index("ix_story_link_right", table_name="story_link")
+    op.drop_table("story_link")
     op.drop_index(op.f("ix_story_thread"), table_name="story")
     op.drop_index(op.f("ix_story_last_seen"), table_name="story")
     op.drop_table("story")

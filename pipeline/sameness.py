@@ -38,16 +38,6 @@ def is_another_article(old: str, new: str, old_published: datetime, new_publishe
     return new_published > old_published and shared_words(old, new) < REUSED_BELOW
 
 
-def dated_id(key: str, published: datetime) -> str:
-    """Id of a further article at a re-used address: a hash of the address and its date."""
-    return article_id(f"{key}\n{published.isoformat()}")
-
-
-def article_id(key: str) -> str:
-    """16 hex digits of SHA-256 over a key: 64 bits, so that a million articles collide with odds of 1 in 40 million."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 def text_hash(title: str, text: str) -> str:
     """What a tagger's work is valid for: a hash of exactly the title and text that it read."""
     return hashlib.sha256(f"{title}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]

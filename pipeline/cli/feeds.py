@@ -1,0 +1,232 @@
+"""`ceasefire feeds`: the sources and their health."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline import cycle
+from pipeline.app import App
+from pipeline.cli import show
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.db import feeds as feed_rows
+from pipeline.db.feeds import FeedState
+from pipeline.errors import ParseError, SettingsError
+from pipeline.feeds import add_feeds, make_feed
+from pipeline.fetch.client import open_client
+from pipeline.fetch.fetcher import Fetcher, FetchRequest
+from pipeline.fetch.policy import failure_words
+from pipeline.opml import read_opml, write_opml
+from pipeline.parse import parse_feed
+from pipeline.types import Feed, FetchOutcome
+
+
+@click.group()
+def feeds() -> None:
+    """The source list and how its feeds are doing."""
+
+
+@feeds.command("list")
+@feeds_option
+@json_option
+@with_app
+def list_feeds(app: App, as_json: bool) -> None:
+    """Show every feed: when it last answered, what is wrong with it, and when it is asked next.
+
+    \b
+    Example:
+      ceasefire feeds list
+    """
+    listed = app.feeds
+    with app.database.read() as connection:
+        states = feed_rows.states(connection)
+    if as_json:
+        for name, feed in listed.items():
+            show.print_json(_feed_json(feed, states[name]))
+        return
+    table = show.table("feed", "side", "last success", "next poll", "state", wide="state")
+    for name, feed in listed.items():
+        state = states[name]
+        show.row(table, name, feed.side, _time(state.last_success), _time(state.next_due), state_words(state))
+    show.console().print(table)
+
+
+def state_words(state: FeedState) -> str:
+    """How a feed is, in an operator's words."""
+    if state.last_poll is None:
+        return "not polled yet"
+    if state.failure is not None:
+        times = "" if state.failures == 1 else f", {state.failures} times in a row"
+        return f"{state.failure}{times}: {state.failure_detail} {failure_words(state.failure)}"
+    remarks = f"; {'; '.join(state.problems)}" if state.problems else ""
+    moved = f"; has moved to {state.moved_to}" if state.moved_to else ""
+    return f"well{moved}{remarks}"
+
+
+def _time(value: datetime | None) -> str:
+    return "never" if value is None else show.short_time(value)
+
+
+def _feed_json(feed: Feed, state: FeedState) -> dict[str, Any]:
+    return {
+        "name": feed.name,
+        "url": feed.url,
+        "outlet": feed.outlet,
+        "owner": feed.owner,
+        "country": feed.country,
+        "side": feed.side,
+        "control": feed.control,
+        "language": feed.language,
+        "kind": feed.kind,
+        "last_poll": state.last_poll,
+        "last_success": state.last_success,
+        "last_new": state.last_new,
+        "next_due": state.next_due,
+        "failures": state.failures,
+        "failure": state.failure,
+        "detail": state.failure_detail,
+        "problems": list(state.problems),
+    }
+
+
+@feeds.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@feeds_option
+@json_option
+@with_app
+def check(app: App, names: tuple[str, ...], as_json: bool) -> None:
+    """Fetch every feed (or those named) once, take nothing in, and say which of them answer.
+
+    The exit code is 1 if any fails.
+
+    \b
+    Example:
+      ceasefire feeds check kyiv-independent un-news
+    """
+    chosen = _chosen(app, names)
+    results = asyncio.run(_check_all(app, chosen))
+    if as_json:
+        for result in results:
+            show.print_json(result)
+    else:
+        table = show.table("feed", "answers", "entries", "newest", "what happened", wide="what happened")
+        for result in results:
+            answers = "yes" if result["ok"] else "no"
+            show.row(table, result["name"], answers, result["entries"], _time(result["newest"]), result["detail"])
+        show.console().print(table)
+        good = sum(result["ok"] for result in results)
+        show.console().print(f"\n{good} of {show.plural(len(results), 'feed')} answer")
+    exit_with(DONE if all(result["ok"] for result in results) else DONE_WITH_FAILURES)
+
+
+def _chosen(app: App, names: tuple[str, ...]) -> list[Feed]:
+    unknown = [name for name in names if name not in app.feeds]
+    if unknown:
+        raise SettingsError(f"no feed is named {', '.join(unknown)}; `ceasefire feeds list` shows the names")
+    return [app.feeds[name] for name in names] if names else list(app.feeds.values())
+
+
+async def _check_all(app: App, chosen: list[Feed]) -> list[dict[str, Any]]:
+    from pipeline.cli.run import progress_of_feeds
+    from pipeline.types import FeedReport
+
+    settings = app.settings.fetch_settings()
+    results: dict[str, dict[str, Any]] = {}
+    with progress_of_feeds(len(chosen)) as step:
+        async with open_client(settings) as client:
+            fetcher = Fetcher(client, settings, now=cycle.utc_now)
+            async for outcome in fetcher.fetch_all(FetchRequest(feed) for feed in chosen):
+                results[outcome.feed] = _checked(outcome)
+                step(FeedReport(outcome.feed, outcome.feed, outcome.result))
+    return [results[feed.name] for feed in chosen]
+
+
+def _checked(outcome: FetchOutcome) -> dict[str, Any]:
+    result: dict[str, Any] = {"name": outcome.feed, "ok": False, "entries": 0, "newest": None, "detail": outcome.detail}
+    if outcome.raw is None:
+        if outcome.failure is not None:
+            result["detail"] = f"{outcome.failure}: {outcome.detail} {failure_words(outcome.failure)}"
+        return result
+    try:
+        parsed = parse_feed(outcome.raw)
+    except ParseError as error:
+        result["detail"] = str(error)
+        return result
+    dates = [entry.published for entry in parsed.entries if entry.published is not None]
+    moved = [f"has moved for good to {outcome.permanent_url}"] if outcome.permanent_url else []
+    result |= {
+        "ok": True,
+        "entries": len(parsed.entries),
+        "newest": max(dates, default=None),
+        "detail": "; ".join([*moved, *parsed.problems]) or parsed.title,
+    }
+    return result
+
+
+@feeds.command()
+@click.argument("url")
+@click.option("--outlet", required=True, help="Who publishes it, as readers know it.")
+@click.option("--owner", required=True, help="Who owns the outlet; one owner counts once.")
+@click.option("--country", required=True, help="ISO 3166, two letters.")
+@click.option("--side", required=True, help="Whose outlet it is: ukraine, russia or third-party.")
+@click.option("--language", required=True, help="BCP 47, for example en or uk.")
+@click.option("--kind", required=True, help="news, wire, government, official-channel or opinion.")
+@click.option("--control", default="private", show_default=True, help="state, public, private or exile.")
+@click.option("--name", help="Unique short name (default: made from the outlet).")
+@feeds_option
+@with_app
+def add(app: App, **facts: str | None) -> None:
+    """Append a feed to the source list, keeping the file's comments.
+
+    \b
+    Example:
+      ceasefire feeds add https://example.org/rss.xml --outlet Example --owner "Example Media" \\
+        --country GB --side third-party --language en --kind news
+    """
+    path = app.settings.resolved_feeds()
+    added = add_feeds(path, [make_feed({key: value for key, value in facts.items() if value})])
+    for feed in added:
+        click.echo(f"added {feed.name} ({feed.url}) to {path}; `ceasefire feeds check {feed.name}` tries it")
+
+
+@feeds.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@feeds_option
+@with_app
+def import_feeds(app: App, file: Path) -> None:
+    """Take feeds out of an OPML file into the source list; Google Alerts links are unwrapped.
+
+    What OPML does not say (owner, side, kind) is filled in cautiously and should be looked over.
+
+    \b
+    Example:
+      ceasefire feeds import subscriptions.opml
+    """
+    path = app.settings.resolved_feeds()
+    known = {feed.url for feed in app.feeds.values()}
+    found = read_opml(file.read_bytes(), str(file))
+    added = add_feeds(path, [feed for feed in found if feed.url not in known])
+    for feed in added:
+        click.echo(f"added {feed.name} ({feed.url})")
+    click.echo(f"{show.plural(len(added), 'feed')} added to {path}, {len(found) - len(added)} known already")
+
+
+@feeds.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True), default="-")
+@feeds_option
+@with_app
+def export(app: App, file: Path) -> None:
+    """Write the source list as OPML, for feed readers and for `feeds import`.
+
+    \b
+    Example:
+      ceasefire feeds export feeds.opml
+    """
+    document = write_opml(list(app.feeds.values()))
+    if str(file) == "-":
+        click.echo(document, nl=False)
+    else:
+        file.write_bytes(document)
+        click.echo(f"{show.plural(len(app.feeds), 'feed')} written to {file}")

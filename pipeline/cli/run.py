@@ -1,0 +1,208 @@
+"""`ceasefire run` and `watch`: one cycle, or cycle after cycle."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from pipeline import cycle
+from pipeline.app import App
+from pipeline.cli import show
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.db import alerts as alert_rows
+from pipeline.db import cycles as cycle_rows
+from pipeline.db import overview
+from pipeline.starters import add_starters, starter_preview
+from pipeline.types import CycleReport, FeedReport
+
+log = logging.getLogger(__name__)
+
+LATEST = 12
+"""Developments shown after a cycle: one screen."""
+
+
+@click.command()
+@feeds_option
+@json_option
+@click.option("--or-sample", is_flag=True, help="Where no feed can be reached, show the same job on the sample feeds.")
+@with_app
+def run(app: App, as_json: bool, or_sample: bool) -> None:
+    """Run one cycle over the feeds that are due, and show what came of it.
+
+    \b
+    Example:
+      ceasefire run --feeds feeds.toml
+    """
+    add_starters(app, cycle.utc_now())
+    report = asyncio.run(_one_cycle(app))
+    if as_json:
+        show.print_json({"started": report.started, "finished": report.finished, **cycle_rows.as_json(report)})
+    else:
+        show_report(app, report)
+    unreachable = bool(report.feeds) and all(feed.result == "failed" for feed in report.feeds)
+    if unreachable and or_sample:
+        from pipeline.cli.sample import show_sample
+
+        show_sample(app)
+        exit_with(DONE_WITH_FAILURES)
+    exit_with(DONE_WITH_FAILURES if report.problems or report.counts["failed"] else DONE)
+
+
+async def _one_cycle(app: App) -> CycleReport:
+    with progress_of_feeds(len(app.feeds)) as step:
+        async with stop_on_signals() as stop:
+            return await cycle.run_cycle(app, stop=stop, progress=step)
+
+
+@click.command()
+@feeds_option
+@with_app
+def watch(app: App) -> None:
+    """Run cycle after cycle as feeds fall due. Ctrl-C or SIGTERM ends it cleanly within seconds.
+
+    \b
+    Example:
+      ceasefire watch --feeds feeds.toml
+    """
+    add_starters(app, cycle.utc_now())
+    console = show.console()
+
+    def say(report: CycleReport) -> None:
+        counts = report.counts
+        if not counts["feeds"] and not counts.get("tagged") and not counts.get("sent"):
+            return
+        console.print(
+            f"{report.finished:%Y-%m-%d %H:%M:%S} UTC  {show.plural(counts['feeds'], 'feed')}, "
+            f"{counts['failed']} failed, {counts['new']} new, {counts.get('tagged', 0)} tagged, "
+            f"{counts.get('notifications', 0)} alerts, {counts.get('sent', 0)} sent"
+        )
+        for problem in report.problems:
+            console.print(f"  problem: {problem}", markup=False)
+
+    async def forever() -> None:
+        async with stop_on_signals() as stop:
+            console.print(f"watching {show.plural(len(app.feeds), 'feed')}; Ctrl-C ends it")
+            await cycle.watch(app, stop=stop, after_cycle=say)
+            console.print("stopped; nothing is half done")
+
+    asyncio.run(forever())
+
+
+@asynccontextmanager
+async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set; a second signal ends the program at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    caught: list[signal.Signals] = []
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            loop.remove_signal_handler(number)
+            signal.raise_signal(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in a thread, not on Windows
+            loop.add_signal_handler(number, on_signal, number)
+            caught.append(number)
+    try:
+        yield stop
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def progress_of_feeds(total: int) -> Iterator[Callable[[FeedReport], None]]:
+    """A bar on a terminal, a log line a feed elsewhere."""
+    if not show.is_terminal():
+        yield _log_feed
+        return
+    columns = (TextColumn("fetching"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def step(report: FeedReport) -> None:
+            bar.update(task, advance=1, description=show.clean(report.outlet, 30))
+
+        yield step
+
+
+def _log_feed(report: FeedReport) -> None:
+    log.info("%s: %s, %d new", report.feed, report.result, report.new)
+
+
+def show_report(app: App, report: CycleReport) -> None:
+    """Everything that a person wants to know after a cycle, the news last so that it stays on the screen."""
+    console = show.console()
+    _show_feeds(report.feeds)
+    new, counts = report.counts["new"], report.counts
+    console.print(
+        f"\n{show.plural(new, 'new article')}, {counts['changed']} changed, {counts.get('tagged', 0)} tagged, "
+        f"{counts.get('copies', 0)} copies, in {(report.finished - report.started).total_seconds():.1f} s"
+    )
+    for problem in report.problems:
+        console.print(f"problem: {problem}", style="bold red", markup=False)
+    show_news(app, report.started)
+    _show_starters(app, report)
+    show_next_commands()
+
+
+def show_news(app: App, since: datetime) -> None:
+    """Labels by facet of what came since, the latest developments, and the alerts that fired."""
+    console = show.console()
+    with app.database.read() as connection:
+        labels = overview.label_counts(connection, since)
+        latest = overview.latest_developments(connection, LATEST)
+        fired = alert_rows.fired_since(connection, since)
+    if labels:
+        console.print("\n", show.counts_by_facet(labels), sep="")
+    if latest:
+        console.print("\n", show.documents_table(latest, "Latest developments"), sep="")
+    if fired:
+        table = show.table("alert", "said", "to", title="Alerts that fired", wide="said")
+        for item in fired:
+            show.row(table, item.alert, item.subject, ", ".join(item.recipients))
+        console.print("\n", table, sep="")
+
+
+def _show_feeds(feeds: Sequence[FeedReport]) -> None:
+    console = show.console()
+    if not feeds:
+        console.print("no feed is due yet; `ceasefire status` says when the next one is")
+        return
+    table = show.table("feed", "result", "entries", "new", "changed", "what happened", wide="what happened")
+    for feed in sorted(feeds, key=lambda item: (item.result, item.feed)):
+        show.row(table, feed.feed, feed.result, feed.entries or "", feed.new or "", feed.changed or "", feed.detail)
+    console.print(table)
+
+
+def _show_starters(app: App, report: CycleReport) -> None:
+    console = show.console()
+    preview = starter_preview(app, report.finished, timedelta(days=7))
+    if not preview:
+        return
+    table = show.table("starter alert", "would send", "query", title="\nStarter alerts, paused", wide="query")
+    for item in preview:
+        show.row(table, item.name, show.plural(item.mails, "mail"), item.query)
+    console.print(table)
+
+
+def show_next_commands() -> None:
+    """What to try next."""
+    show.console().print(
+        "\nNext:\n"
+        "  ceasefire search 'development:rejected OR development:accepted' --since 7d\n"
+        "  ceasefire brief\n"
+        "  ceasefire alert list        then: ceasefire alert resume NAME, or alert add\n"
+        "  ceasefire feeds check       which feeds answer, and what is wrong with the others\n"
+        "  ceasefire watch             keeps going",
+        markup=False,
+    )

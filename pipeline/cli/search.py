@@ -1,0 +1,61 @@
+"""`ceasefire search`: the query language over the index, as a table or JSON lines."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.text import Text
+
+from pipeline import search as searching
+from pipeline.app import App
+from pipeline.cli import show
+from pipeline.cli.options import json_option, with_app
+from pipeline.periods import parse_moment
+from pipeline.types import Document
+
+
+@click.command()
+@click.argument("query", default="")
+@click.option("--since", metavar="WHEN", help="Only what was first seen since: 7d, 36h, 2026-11-20, 'yesterday 18:00'.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(0, 10_000), help="Articles shown.")
+@click.option("--facets", is_flag=True, help="Also count actors, issues, developments, sides, outlets, languages.")
+@click.option("--zone", default="UTC", show_default=True, help="Time zone of days in the query and of --since.")
+@json_option
+@with_app
+def search(app: App, query: str, since: str | None, limit: int, facets: bool, zone: str, as_json: bool) -> None:
+    """Find articles by words, labels, outlets and times; docs/query-language.md has every field.
+
+    \b
+    Examples:
+      ceasefire search 'actor:russia AND issue:zaporizhzhia-plant AND "power line"' --since 7d
+      ceasefire search '(by:russia AND development:rejected)' --facets --json
+    """
+    now = searching.utc_now()
+    start = parse_moment(since, now, zone) if since else None
+    found = searching.search(app, query, now=now, since=start, limit=limit, zone=zone, with_facets=facets)
+    if as_json:
+        for document in found.documents:
+            show.print_json(searching.document_json(document))
+        if facets:
+            show.print_json({"facets": {name: dict(values) for name, values in found.facets.items()}})
+        return
+    _show(found, start)
+
+
+def _show(found: searching.Found, since: datetime | None) -> None:
+    console = show.console()
+    when = f" first seen since {since:%d %b %Y %H:%M} UTC" if since else ""
+    console.print(Text(f"{found.words}{when}", style="dim"))
+    if not found.documents:
+        console.print("nothing found")
+    else:
+        console.print(_table(found.documents))
+        console.print(f"\n{len(found.documents)} of {show.plural(found.total, 'article')}", style="dim")
+    for name, values in found.facets.items():
+        line = Text(f"{name:12} ", style="dim")
+        line.append("  ".join(f"{value} {count}" for value, count in values[:10]) or "none", style="not dim")
+        console.print(line)
+
+
+def _table(documents: tuple[Document, ...]) -> Any:
+    return show.documents_table(documents)
