@@ -45,7 +45,8 @@ class AliasMatcher:
     def hits(self, text: str, on: date | None = None) -> list[Hit]:
         """The hits in order of their start, none inside a longer one.
 
-        `on`: the day that offices are asked for; None lets every office count. Offsets count in `text`. The same words may call labels of several facets: one hit for each.
+        `on`: the day that offices are asked for; None lets every office count. Offsets count in `text`. The
+        same words may call labels of several facets: one hit for each.
         """
         plain = folded(text)
         if not len(self._automaton):

@@ -23,7 +23,7 @@ ALIAS_KINDS = ("names", "people", "bodies", "demonyms", "capitals")
 
 _TOP_KEYS = frozenset({"id", "name", "parties", "ignore", "endings", *FACETS})
 _LABEL_TEXTS = ("id", "name", "definition", "not_this")
-_LABEL_KEYS = frozenset({*_LABEL_TEXTS, "examples", "query_aliases", "exclusive", *ALIAS_KINDS})
+_LABEL_KEYS = frozenset({*_LABEL_TEXTS, "examples", "query_aliases", "exclusive", "needs", *ALIAS_KINDS})
 _MAX_FORMS = 5000
 
 
@@ -52,7 +52,11 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One label: `key` is "facet:id". An `exclusive` label never stands beside another one of its facet."""
+    """One label: `key` is "facet:id".
+
+    An `exclusive` label never stands beside another one of its facet. A development stands only beside one of the
+    issues that it `needs` (keys; any issue where that is empty).
+    """
 
     key: str
     name: str
@@ -61,7 +65,8 @@ class Label:
     examples: tuple[str, ...]
     query_aliases: tuple[str, ...]
     aliases: tuple[Alias, ...]
-    exclusive: bool
+    exclusive: bool = False
+    needs: tuple[str, ...] = ()
 
     @property
     def facet(self) -> str:
@@ -191,6 +196,12 @@ class _Reader:
         for party in parties:
             if party not in known:
                 raise self._fail("parties", f"{party.removeprefix('actor:')!r} is not the id of an actor")
+        for label in labels:
+            for issue in label.needs:
+                if issue not in known:
+                    raise self._fail(
+                        label.key, f"needs {issue.removeprefix('issue:')!r}, which is not the id of an issue"
+                    )
         ignore = self._strings(self._document, "ignore", "") if "ignore" in self._document else []
         forms = tuple(form for pattern in ignore for form in self._forms(pattern, "ignore"))
         return Taxonomy(
@@ -225,7 +236,13 @@ class _Reader:
         aliases = {
             alias: None for kind in ALIAS_KINDS for alias in self._aliases(entry.get(kind, {}), kind, key)
         }
-        return Label(key, name, definition, not_this, tuple(examples), queries, tuple(aliases), exclusive)
+        needs = self._strings(entry, "needs", key) if "needs" in entry else []
+        if needs and facet != "development":
+            raise self._fail(key, "'needs' is for developments only")
+        issues = tuple(f"issue:{issue}" for issue in needs)
+        return Label(
+            key, name, definition, not_this, tuple(examples), queries, tuple(aliases), exclusive, issues
+        )
 
     def _aliases(self, by_language: Any, kind: str, key: str) -> Iterator[Alias]:
         if not isinstance(by_language, dict):

@@ -130,6 +130,21 @@ def test_patterns_expand_each_word_with_its_endings() -> None:
         ("since = 2024-01-01", 'since = "2024"', "actor:north: 'Norda~m': 'since' and 'until' must be dates"),
         ('names.en = ["^North"]', 'names.en = "North"', "actor:north: names.en must be a list"),
         ('names.en = ["^North"]', 'names.en = [""]', "actor:north: 'alias' must be a text"),
+        (
+            'definition = "A yes."',
+            'definition = "A yes."\nneeds = ["peace"]',
+            "development:accepted: needs 'peace'",
+        ),
+        (
+            'definition = "A truce."',
+            'definition = "A truce."\nneeds = ["truce"]',
+            "'needs' is for developments only",
+        ),
+        (
+            'definition = "A truce."',
+            'definition = "A truce."\nexclusive = 1',
+            "'exclusive' must be true or false",
+        ),
         ("[[issue]]", "[[issues]]", "unknown key 'issues'"),
         ('parties = ["north"]', "parties = [", "line "),
     ],
