@@ -21,6 +21,7 @@ a release of theirs cannot change what an alert finds. In order:
 Stop words are kept: "not", "will" and "the Hague" matter in a phrase.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from snowballstemmer.russian_stemmer import RussianStemmer
 
 from pipeline.query.spellings import COMPOUNDS, VARIANT
+
+RULES = 1
+"""Rises with any change to the rules above that their data does not show."""
 
 MAX_TOKEN = 64
 """Longer runs (keys, base64) are cut: they are never searched for and bloat the list of words."""
@@ -131,6 +135,15 @@ def stem(token: str) -> str:
     if _CYRILLIC_WORD.fullmatch(token) and not _UKRAINIAN_LETTERS.search(token):
         return str(RussianStemmer().stemWord(token))
     return token
+
+
+def fingerprint() -> str:
+    """Equal for programs that make the same tokens and stems: over the rules' data and a sample of stems."""
+    sample = [
+        stem(token) for token in (*VARIANT, *VARIANT.values(), *(part for pair in COMPOUNDS for part in pair))
+    ]
+    rules = repr((RULES, sorted(VARIANT.items()), sorted(COMPOUNDS), sorted(sample)))
+    return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 
 def _folded(text: str) -> str:
