@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 
 from pipeline.db import schema
 from pipeline.db.dialect import insert
+from pipeline.db.times import UtcTime
 from pipeline.types import Feed, FetchOutcome, ParsedFeed, Validators
 
 POLLS_KEPT = timedelta(days=90)
@@ -122,7 +123,7 @@ def claim_due(
             or_(schema.feed.c.next_due.is_(None), schema.feed.c.next_due <= now),
             or_(schema.feed.c.leased_until.is_(None), schema.feed.c.leased_until <= now),
         )
-        .order_by(func.coalesce(schema.feed.c.next_due, 0), schema.feed.c.name)
+        .order_by(schema.feed.c.next_due.asc().nulls_first(), schema.feed.c.name)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite renders nothing here: its writers take turns anyway
     )
@@ -184,7 +185,7 @@ def finish_poll(
             "failure": None,
             "failure_detail": None,
             "last_success": outcome.finished,
-            "first_success": func.coalesce(table.c.first_success, outcome.finished),
+            "first_success": func.coalesce(table.c.first_success, literal(outcome.finished, UtcTime)),
             "etag": outcome.validators.etag,
             "last_modified": outcome.validators.last_modified,
             "body_hash": outcome.validators.body_hash,
