@@ -81,7 +81,7 @@ def _feedparser(body: bytes, content_type: str, raw: RawFeed) -> Any:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except Exception as error:  # noqa: BLE001  its loose parser is known to raise all kinds on hostile markup
+    except Exception as error:  # its loose parser is known to raise all kinds on hostile markup
         raise ParseError(
             f"markup that cannot be read at all ({type(error).__name__}: {_one_line(error)})", raw.url
         ) from error

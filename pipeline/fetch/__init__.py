@@ -2,6 +2,7 @@
 
 from pipeline.fetch.client import fetch_feed, open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
-from pipeline.fetch.policy import FetchSettings, NextPoll, next_poll
+from pipeline.fetch.policy import NextPoll, next_poll
+from pipeline.fetch.settings import FetchSettings
 
 __all__ = ["FetchRequest", "FetchSettings", "Fetcher", "NextPoll", "fetch_feed", "next_poll", "open_client"]

@@ -280,13 +280,15 @@ def _shown(url: httpx2.URL) -> str:
 
 
 def _read_file(feed: Feed, validators: Validators, settings: FetchSettings, now: datetime) -> FetchOutcome:
-    path = file_path(feed.url)
     try:
+        path = file_path(feed.url)
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with path.open("rb") as file:
             body = file.read(settings.max_body_bytes + 1)
     except OSError as error:
-        raise _PollError("file", f"{path} cannot be read: {error.strerror or error}") from error
+        raise _PollError("file", f"{feed.url} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise _PollError("file", str(error)) from error
     if len(body) > settings.max_body_bytes:
         raise _PollError("too-large", f"larger than {settings.max_body_bytes / 2**20:g} MB")
     new = Validators(last_modified=changed.isoformat(), body_hash=hashlib.sha256(body).hexdigest())

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx2
@@ -26,7 +26,7 @@ class FetchRequest:
     """One feed that is due, with what its server told us last time."""
 
     feed: Feed
-    validators: Validators = Validators()
+    validators: Validators = field(default_factory=Validators)
 
 
 class Fetcher:

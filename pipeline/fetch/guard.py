@@ -16,12 +16,13 @@ import httpcore2
 
 from pipeline.errors import InputError
 
-type_of_address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses as text, best first. Raises OSError where the name is unknown."""
 
-_METADATA_ADDRESSES: Final = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Cloud services inside the provider that live at a public address (Azure's wire server)."""
+_PROVIDERS_OWN: Final = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+"""Where clouds keep services for machines inside, at addresses that Python calls public: Azure's wire server and the
+block of IETF protocol assignments, in which Oracle's metadata service lives."""
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -44,14 +45,19 @@ def is_forbidden(address: str) -> bool:
     return _is_forbidden(ipaddress.ip_address(address.partition("%")[0]))
 
 
-def _is_forbidden(ip: type_of_address) -> bool:
+def _is_forbidden(ip: _Address) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is None and ip in _NAT64:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return _is_forbidden(inner)
-    return not ip.is_global or ip.is_multicast or ip.is_reserved or ip in _METADATA_ADDRESSES
+    return (
+        not ip.is_global
+        or ip.is_multicast
+        or ip.is_reserved
+        or any(ip in network for network in _PROVIDERS_OWN)
+    )
 
 
 class SystemResolver:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from pipeline.fetch.settings import FetchSettings as FetchSettings
+from pipeline.fetch.settings import FetchSettings
 from pipeline.types import FailureKind, FetchOutcome, Kind
 
 _FAST_KINDS: Final = frozenset({"wire", "government", "official-channel"})

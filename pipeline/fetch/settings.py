@@ -122,9 +122,6 @@ class FetchSettings:
     forbidden_is_throttling_after: int = 2
     """Repeated 403 is how many shields say "too fast": from the second in a row on it is treated like 429."""
 
-    permanent_redirect_after: int = 3
-    """Polls that must agree before a moved feed's new URL is proposed: servers send 301 by mistake."""
-
     @property
     def user_agent(self) -> str:
         """Product, purpose and contact, as RFC 9110 section 10.1.5 recommends."""
