@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from classifiers.details import all_details
 from pipeline.db import feeds as feed_rows
 from pipeline.db import migrate
 from pipeline.db.engine import Database, open_database
@@ -44,14 +44,17 @@ class App:
     def taxonomy(self) -> "Taxonomy":
         from classifiers.taxonomy import load_taxonomy
 
-        return load_taxonomy(Path(self.settings.taxonomy)) if self.settings.taxonomy else load_taxonomy()
+        return load_taxonomy(self.settings.taxonomy or "ukraine")
 
     @cached_property
     def labels(self) -> "LabelTable":
         """What the query language must know of the taxonomy: ids and the other names of each."""
         from pipeline.query.labels import LabelTable
 
-        return LabelTable({**self.taxonomy.query_names(), "detail": DETAILS})
+        names: dict[str, dict[str, tuple[str, ...]]] = {"detail": {detail: () for detail in all_details()}}
+        for label in self.taxonomy.labels:
+            names.setdefault(label.facet, {})[label.id] = (label.name, *label.query_aliases)
+        return LabelTable(names)
 
     @cached_property
     def tagger(self) -> "Tagger":
