@@ -1,0 +1,263 @@
+"""Articles to stories, one after the other, with bounded work for each.
+
+A story is one event. An article joins the story that it is most like, if it is like it enough and near it in time;
+else it begins one. Stories that turn out to be one become one. The answer hardly depends on the order: likeness is an
+average over all pairs, a late article is compared with the stories of its own days, and a story begun too early is
+joined when what connects it arrives.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pipeline.stories.copies import CopyIndex
+from pipeline.stories.similarity import Profile, Telling, likeness, profile_of
+
+HOURS = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The one fixed setting; docs/stories.md shows how little the result depends on each number."""
+
+    join: float = 0.075
+    """Mean likeness over many pairs from which an article belongs to a story, and two stories are one."""
+    few: float = 0.08
+    """What the mean over a single pair needs beyond `join`; over n pairs an n-th of it. Few pairs are often alike by
+    chance, and a story's first pair decides what it is about."""
+    closed_after: timedelta = timedelta(hours=72)
+    """A story takes no articles that are further than this from all of its own."""
+    silence: timedelta = timedelta(hours=12)
+    """A night; after a longer silence, what comes is more likely the next step of the matter than the same event."""
+    silence_doubles: timedelta = timedelta(hours=24)
+    """Silence beyond `silence` that doubles what `join` asks for."""
+    age: timedelta = timedelta(hours=48)
+    """An event is told for about two days; what follows is its consequences."""
+    age_doubles: timedelta = timedelta(hours=96)
+    """Age beyond `age` that doubles what `join` asks for."""
+    looked_up: int = 16
+    """Terms by which an article looks for stories, rarest first."""
+    kept: int = 200
+    """Newest stories that are remembered for one term; a term in more stories than that leads nowhere."""
+    compared: int = 24
+    """Stories with the most in common that are compared in full."""
+
+
+@dataclass(slots=True)
+class Story:
+    """A story in the window: its members by id, and what they add up to."""
+
+    id: str
+    members: dict[str, Telling] = field(default_factory=dict)
+    profile: Profile = field(default_factory=Profile)
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, one: Telling) -> None:
+        self.members[one.id] = one
+        self.profile.add(one)
+        self.first = one.published if self.first is None else min(self.first, one.published)
+        self.last = one.published if self.last is None else max(self.last, one.published)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an article went. `merged`: stories that became part of `story` on this occasion."""
+
+    article: str
+    story: str
+    copy_of: str | None
+    merged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What analysts decided, as article -> articles: `together` in one story, `apart` in no story both."""
+
+    together: Mapping[str, Collection[str]] = field(default_factory=dict)
+    apart: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+class Grouping:
+    """The stories of a window of time. Not a store: whoever holds the articles fills it and writes what it says."""
+
+    def __init__(self, rules: Rules = Rules(), constraints: Constraints = Constraints()) -> None:
+        self.rules = rules
+        self.constraints = constraints
+        self.stories: dict[str, Story] = {}
+        self.story_of: dict[str, str] = {}
+        self.copies = CopyIndex()
+        self.originals: dict[str, str] = {}
+        self._by_term: dict[str, dict[str, None]] = {}
+
+    def restore(self, one: Telling, story: str, copy_of: str | None) -> None:
+        """Put an article back where it was decided to be."""
+        self._put(one, story)
+        if copy_of is not None:
+            self.originals[one.id] = copy_of
+        self.copies.add(one.print)
+
+    def place(self, one: Telling, story_id: str | None = None) -> Placement:
+        """Find the article's story; a new one gets `story_id`, by default the article's id.
+
+        An article that is placed already (its text changed) stays in its story as long as it still fits there.
+        """
+        before = self.story_of.get(one.id)
+        self._take_out(one.id)
+        original = self._original(one)
+        candidates = self._candidates(one)
+        story = self._bound_to(one) or (original and self.story_of[original])
+        if story is None and before in candidates:
+            story = before
+        if story is None:
+            story = max(candidates, key=lambda name: (candidates[name], name), default=None)
+        if story is None:
+            story = before if before is not None and before not in self.stories else (story_id or one.id)
+        if original is not None and self.story_of[original] != story:
+            original = None
+        self._put(one, story)
+        self.copies.add(one.print)
+        if original is not None:
+            self.originals[one.id] = original
+        return Placement(one.id, story, original, tuple(self._absorb(story, candidates)))
+
+    def forget_before(self, moment: datetime) -> None:
+        """Let go of stories that nothing after `moment` can join."""
+        for story in [story for story in self.stories.values() if _must(story.last) + self.rules.closed_after < moment]:
+            for article in list(story.members):
+                self._take_out(article)
+
+    def _original(self, one: Telling) -> str | None:
+        for found in self.copies.find(one.print):
+            root = self.originals.get(found, found)
+            if root in self.story_of and not self._forbidden(one.id, self.stories[self.story_of[root]]):
+                return root
+        return None
+
+    def _bound_to(self, one: Telling) -> str | None:
+        for partner in sorted(self.constraints.together.get(one.id, ())):
+            if partner in self.story_of:
+                return self.story_of[partner]
+        return None
+
+    def _candidates(self, one: Telling) -> dict[str, float]:
+        """Stories that the article may join, with how alike they are beyond what is needed."""
+        profile = profile_of(one)
+        found: dict[str, float] = {}
+        for name in self._alike(profile):
+            story = self.stories[name]
+            needed = self._needed(story, one.published, one.published, story.profile.size)
+            if needed is None or self._forbidden(one.id, story):
+                continue
+            alike = likeness(profile, story.profile)
+            if alike >= needed:
+                found[name] = alike
+        return found
+
+    def _alike(self, profile: Profile) -> list[str]:
+        """Stories that share the most of the rarest terms."""
+        shared: Counter[str] = Counter()
+        for term in sorted(profile.terms, key=lambda term: -profile.terms[term])[: self.rules.looked_up]:
+            for name in self._by_term.get(term, ()):
+                story = self.stories[name].profile
+                shared[name] += profile.terms[term] * story.terms[term] / story.size  # type: ignore[assignment]
+        return [name for name, _ in shared.most_common(self.rules.compared)]
+
+    def _needed(self, story: Story, first: datetime, last: datetime, pairs: int) -> float | None:
+        """The mean likeness over `pairs` that something told from `first` to `last` needs to be of this story.
+
+        None: out of its time.
+        """
+        begin, end = _must(story.first), _must(story.last)
+        silence = max(begin - last, first - end, timedelta())
+        if silence > self.rules.closed_after:
+            return None
+        age = max(last, end) - min(first, begin)
+        factor = 1.0
+        factor += max(timedelta(), silence - self.rules.silence) / self.rules.silence_doubles
+        factor += max(timedelta(), age - self.rules.age) / self.rules.age_doubles
+        return (self.rules.join + self.rules.few / pairs) * factor
+
+    def _absorb(self, name: str, candidates: Mapping[str, float]) -> Iterator[str]:
+        """Join those of the candidates that have become one with the story `name`."""
+        for other_name in sorted(candidates, key=lambda item: (-candidates[item], item)):
+            if other_name == name or other_name not in self.stories:
+                continue
+            story, other = self.stories[name], self.stories[other_name]
+            pairs = max(story.profile.size, other.profile.size)
+            needed = self._needed(story, _must(other.first), _must(other.last), pairs)
+            if needed is None or any(self._forbidden(article, story) for article in other.members):
+                continue
+            if likeness(story.profile, other.profile) >= needed:
+                for one in list(other.members.values()):
+                    original = self.originals.get(one.id)
+                    self._remove_from_story(one.id)
+                    self._put(one, name)
+                    if original is not None:
+                        self.originals[one.id] = original
+                yield other_name
+
+    def _forbidden(self, article: str, story: Story) -> bool:
+        apart = self.constraints.apart.get(article)
+        return apart is not None and any(other in story.members for other in apart)
+
+    def _put(self, one: Telling, name: str) -> None:
+        story = self.stories.get(name)
+        if story is None:
+            story = self.stories[name] = Story(name)
+        story.add(one)
+        self.story_of[one.id] = name
+        for term in one.terms:
+            held = self._by_term.setdefault(term, {})
+            held.pop(name, None)
+            held[name] = None
+            if len(held) > self.rules.kept:
+                del held[next(iter(held))]
+
+    def _take_out(self, article: str) -> None:
+        self.copies.remove(article)
+        self.originals.pop(article, None)
+        self._remove_from_story(article)
+
+    def _remove_from_story(self, article: str) -> None:
+        name = self.story_of.pop(article, None)
+        if name is None:
+            return
+        story = self.stories[name]
+        one = story.members.pop(article)
+        if not story.members:
+            del self.stories[name]
+            for term in story.profile.terms:
+                held = self._by_term.get(term)
+                if held is not None:
+                    held.pop(name, None)
+                    if not held:
+                        del self._by_term[term]
+            return
+        story.profile.add(one, -1)
+        story.first = min(member.published for member in story.members.values())
+        story.last = max(member.published for member in story.members.values())
+
+
+def group_all(tellings: Iterable[Telling], rules: Rules = Rules()) -> dict[str, Placement]:
+    """Group a whole collection at once, in order of time whatever the order it is given in.
+
+    A story is named by its earliest article.
+    """
+    grouping = Grouping(rules)
+    ordered = sorted(tellings, key=lambda one: (one.published, one.id))
+    for one in ordered:
+        grouping.place(one)
+    names: dict[str, str] = {}
+    for one in ordered:
+        names.setdefault(grouping.story_of[one.id], one.id)
+    return {
+        one.id: Placement(one.id, names[grouping.story_of[one.id]], grouping.originals.get(one.id))
+        for one in ordered
+    }
+
+
+def _must(moment: datetime | None) -> datetime:
+    assert moment is not None, "a story in the window has members"
+    return moment
