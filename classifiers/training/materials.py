@@ -1,0 +1,70 @@
+"""Everything that a fitting needs, read once: taxonomy, examples, tokens, targets, weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from classifiers.aliases import AliasMatcher
+from classifiers.taxonomy import Taxonomy
+from classifiers.tokens import Reader, Tokens
+from classifiers.training import encoder, examples
+from classifiers.training.examples import Example
+from classifiers.training.places import Places
+from classifiers.types import Text
+
+MAX_TOKENS = 320
+"""About 1,400 characters: the whole of most articles as feeds and pages give them."""
+FIELD_WEIGHT = 1.5
+"""Weight of items like those to be tagged: 2024 or later, 600 characters or more."""
+
+
+@dataclass(frozen=True)
+class Materials:
+    """n examples with their tokens, (n, k) targets and (n,) weights, in one order."""
+
+    taxonomy: Taxonomy
+    examples: list[Example]
+    tokens: list[Tokens]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def only(self, indices: Sequence[int] | NDArray[np.int64]) -> "Materials":
+        """The same of some of the examples."""
+        return Materials(
+            self.taxonomy,
+            [self.examples[at] for at in indices],
+            [self.tokens[at] for at in indices],
+            self.targets[indices],
+            self.weights[indices],
+        )
+
+
+def reader(places: Places, taxonomy: Taxonomy) -> Reader:
+    """Texts to tokens, as the shipped model will read them."""
+    tokenizer = Tokenizer.from_file(str(encoder.fetch(places.encoder) / encoder.TOKENIZER_NAME))
+    return Reader(tokenizer, MAX_TOKENS, dict(taxonomy.columns), AliasMatcher(taxonomy).hits)
+
+
+def materials(places: Places, chosen: Sequence[Example], taxonomy: Taxonomy) -> Materials:
+    """The given examples made ready."""
+    return Materials(
+        taxonomy,
+        list(chosen),
+        read(places, taxonomy, [example.text for example in chosen]),
+        examples.targets(chosen, taxonomy.keys),
+        np.array([example.weight for example in chosen], np.float32),
+    )
+
+
+def training_materials(places: Places, taxonomy: Taxonomy) -> Materials:
+    """All that may be trained on, made ready."""
+    weighted = examples.field_first(examples.training(places.shared), FIELD_WEIGHT)
+    return materials(places, weighted, taxonomy)
+
+
+def read(places: Places, taxonomy: Taxonomy, texts: Sequence[Text]) -> list[Tokens]:
+    """The tokens of some texts."""
+    return reader(places, taxonomy).read(texts)

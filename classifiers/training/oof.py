@@ -1,0 +1,54 @@
+"""Out-of-fold scores, kept as numbers: what a network that never saw an item says of it. No texts."""
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.training.materials import Materials
+
+KEPT = Path(__file__).parent / "oof" / "scores.json.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """`scores` (n, k) of the items `ids`; `folds` (n,) says which network gave them."""
+
+    labels: list[str]
+    ids: list[str]
+    folds: list[int]
+    scores: NDArray[np.float32]
+
+    def rows_of(self, materials: Materials) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions of the items that both have: in `scores`, and in `materials`."""
+        at = {one: row for row, one in enumerate(self.ids)}
+        pairs = [
+            (at[example.text.id], row)
+            for row, example in enumerate(materials.examples)
+            if example.text.id in at
+        ]
+        both = np.array(pairs, np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
+
+
+def save(found: OutOfFold, path: Path = KEPT) -> None:
+    """Writes the scores in whole thousandths: less decides nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "labels": found.labels,
+        "ids": found.ids,
+        "folds": found.folds,
+        "scores": np.rint(found.scores * 1_000).astype(int).tolist(),
+    }
+    raw = json.dumps(content, separators=(",", ":")).encode()
+    path.write_bytes(gzip.compress(raw, mtime=0))
+
+
+def load(path: Path = KEPT) -> OutOfFold:
+    """Reads what `save` wrote."""
+    content = json.loads(gzip.decompress(path.read_bytes()))
+    scores = (np.array(content["scores"], np.float32) / 1_000).astype(np.float32)
+    return OutOfFold(content["labels"], content["ids"], content["folds"], scores)
