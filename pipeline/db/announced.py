@@ -158,8 +158,7 @@ def articles(connection: Connection, ids: Collection[str]) -> dict[str, MatchedA
             table.country, table.kind, table.language, table.form, table.published, table.seen, table.version_seen,
             table.reason, table.copy_of,
         ).where(table.id.in_(part))  # fmt: skip
-        found: Sequence[Row[Any]] = connection.execute(query).all()
-        rows |= {row.id: row for row in found}
+        rows |= _by_id(connection.execute(query).all())
     labels = tags.labels_of(connection, list(rows))
     positions = tags.positions_of(connection, list(rows))
     return {
@@ -171,6 +170,10 @@ def articles(connection: Connection, ids: Collection[str]) -> dict[str, MatchedA
         )
         for row in rows.values()
     }  # fmt: skip
+
+
+def _by_id(found: Iterable[Any]) -> dict[str, Row[Any]]:
+    return {row.id: row for row in found}
 
 
 def stories(connection: Connection, members: Iterable[MatchedArticle]) -> dict[str, StoryFacts]:
@@ -255,6 +258,26 @@ def announce(
     return tuple(key for key in keys if key in inserted)
 
 
+def tell(
+    connection: Connection, alert: int, story: str, keys: Sequence[Key], now: datetime, notification: int
+) -> None:
+    """A message tells keys, some of which may be known silently already: they count as told by it from now on."""
+    announce(connection, alert, story, keys, now, notification)
+    table = schema.announced
+    for key in keys:
+        connection.execute(
+            update(table)
+            .where(
+                table.c.alert == alert,
+                table.c.story == story,
+                table.c.kind == key.kind,
+                table.c.value == key.value,
+                table.c.notification.is_(None),
+            )
+            .values(notification=notification)
+        )
+
+
 # --- notifications and digests ---------------------------------------------------------------------------------------
 
 
@@ -295,12 +318,10 @@ def count_since(connection: Connection, alert: int, kind: str, since: datetime) 
     ).scalar_one()
 
 
-def take_slot(connection: Connection, alert: int, slot: str, now: datetime, notification: int | None) -> bool:
+def take_slot(connection: Connection, alert: int, slot: str, now: datetime) -> bool:
     """Claim one digest of an alert, once for ever; returns whether this transaction did."""
     statement = (
-        upsert(connection, schema.digest)
-        .values(alert=alert, slot=slot, at=now, notification=notification)
-        .on_conflict_do_nothing()
+        upsert(connection, schema.digest).values(alert=alert, slot=slot, at=now).on_conflict_do_nothing()
     )
     return connection.execute(statement).rowcount == 1
 
@@ -319,6 +340,112 @@ def last_digest(connection: Connection, alert: int) -> datetime | None:
         select(func.max(table.at)).where(table.alert == alert)
     ).scalar_one()
     return latest
+
+
+def arrived_since(connection: Connection, since: datetime) -> dict[str, int]:
+    """Indexed articles (id -> revision) first seen, or published, since then: also what came as history."""
+    article = schema.article.c
+    rows = connection.execute(
+        select(article.id, article.indexed_revision).where(
+            or_(article.seen >= since, article.published >= since), article.indexed_revision > 0
+        )
+    )
+    return {row.id: row.indexed_revision for row in rows}
+
+
+def outlets_of(connection: Connection, alert: int, limit: int = 20) -> list[str]:
+    """The outlets that have carried most of what this alert found."""
+    matched, article = schema.matched.c, schema.article.c
+    rows = connection.execute(
+        select(article.outlet)
+        .join(schema.matched, matched.article == article.id)
+        .where(matched.alert == alert)
+        .group_by(article.outlet)
+        .order_by(func.count().desc(), article.outlet)
+        .limit(limit)
+    )
+    return [row.outlet for row in rows]
+
+
+def uncertain_articles(
+    connection: Connection, since: datetime, until: datetime, labels: Collection[str], limit: int
+) -> dict[str, int]:
+    """Articles (id -> indexed revision) first seen in [since, until) with a label in the uncertain band, the surest
+    first: one of `labels`, or any development where none is named. History is left out."""
+    article, label = schema.article.c, schema.label.c
+    named = label.label.in_(sorted(labels)) if labels else label.label.startswith("development:")
+    rows = connection.execute(
+        select(article.id, article.indexed_revision)
+        .join(schema.label, label.article == article.id)
+        .where(
+            label.decision == "uncertain",
+            named,
+            article.seen >= since,
+            article.seen < until,
+            article.copy_of.is_(None),
+            article.reason.not_in(("import", "backfill", "retag")),
+        )
+        .group_by(article.id, article.indexed_revision)
+        .order_by(func.max(label.score).desc(), article.id)
+        .limit(limit)
+    )
+    return {row.id: row.indexed_revision for row in rows}
+
+
+def matched_by(connection: Connection, alert: int, articles: Collection[str]) -> set[str]:
+    """Those of these articles that the alert's query finds."""
+    table = schema.matched.c
+    found: set[str] = set()
+    for part in chunks(sorted(articles)):
+        found |= set(
+            connection.execute(
+                select(table.article).where(table.alert == alert, table.article.in_(part))
+            ).scalars()
+        )
+    return found
+
+
+def seen_between(connection: Connection, since: datetime, until: datetime, limit: int) -> list[str]:
+    """Ids of up to `limit` articles on topic (with a decided issue) first seen, or changed, in [since, until), the
+    newest first. History is left out."""
+    article, label = schema.article.c, schema.label.c
+    on_topic = (
+        select(label.article)
+        .where(label.article == article.id, label.decision == "yes", label.label.startswith("issue:"))
+        .exists()
+    )
+    rows = connection.execute(
+        select(article.id)
+        .where(
+            article.version_seen >= since,
+            article.seen < until,
+            article.reason.not_in(("import", "backfill", "retag")),
+            on_topic,
+        )
+        .order_by(article.seen.desc(), article.id)
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+def in_stories(connection: Connection, stories: Collection[str]) -> list[str]:
+    """Ids of all articles of these stories."""
+    article = schema.article.c
+    found: list[str] = []
+    for part in chunks(sorted(stories)):
+        rows = connection.execute(
+            select(article.id).where(or_(article.story.in_(part), _alone(part))).order_by(article.id)
+        )
+        found += [row.id for row in rows]
+    return found
+
+
+def subject_of(connection: Connection, notification: int) -> str:
+    """What a notification's subject says; "" where it is gone."""
+    table = schema.notification.c
+    return (
+        connection.execute(select(table.subject).where(table.id == notification)).scalar_one_or_none() or ""
+    )
 
 
 def open_articles(connection: Connection, since: datetime) -> dict[str, int]:

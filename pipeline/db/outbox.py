@@ -131,6 +131,40 @@ def thread_roots(connection: Connection, alert: int, story: str, thread: str | N
     return roots | own
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One row of a notification, for what answers it."""
+
+    id: int
+    recipient: str
+    message_id: str
+    state: str
+
+
+def posted(connection: Connection, notification: int) -> list[Posted]:
+    """The rows of a notification."""
+    table = schema.outbox.c
+    rows = connection.execute(
+        select(table.id, table.recipient, table.message_id, table.state)
+        .where(table.notification == notification)
+        .order_by(table.id)
+    )
+    return [Posted(*row) for row in rows]
+
+
+def recall(connection: Connection, row: int, reason: str) -> bool:
+    """Take back a row that no sender has taken yet; returns whether it was in time."""
+    table = schema.outbox
+    return (
+        connection.execute(
+            update(table)
+            .where(table.c.id == row, table.c.state == "waiting", table.c.leased_by.is_(None))
+            .values(state="set-aside", error=reason)
+        ).rowcount
+        == 1
+    )
+
+
 def settle_doubts(
     connection: Connection, now: datetime, on_doubt: OnDoubt, harmless: Collection[str] = ()
 ) -> dict[str, int]:
@@ -240,9 +274,18 @@ def leave_in_doubt(
 
 
 def release(connection: Connection, letters: Sequence[Letter], not_before: datetime, error: str) -> None:
-    """Give leased rows back untouched: the server cannot be reached, and no attempt was made on them."""
+    """Give leased rows back: the server cannot be used, and nothing was tried on them."""
     for letter in letters:
-        _change(connection, letter, from_state="waiting", next_try=not_before, error=error, **_FREE)
+        _change(
+            connection,
+            letter,
+            schema.outbox.c.state.in_(("waiting", "sending")),
+            from_state=None,
+            state="waiting",
+            next_try=not_before,
+            error=error,
+            **_FREE,
+        )
 
 
 _FREE: Mapping[str, Any] = {"leased_until": None, "leased_by": None}
@@ -266,9 +309,7 @@ def release_held(connection: Connection, now: datetime, number: int | None = Non
     statement = update(table).where(table.c.state.in_(("held", "set-aside")))
     if number is not None:
         statement = statement.where(table.c.id == number)
-    return connection.execute(
-        statement.values(state="waiting", next_try=now, error=None)
-    ).rowcount
+    return connection.execute(statement.values(state="waiting", next_try=now, error=None)).rowcount
 
 
 @dataclass(frozen=True, slots=True)

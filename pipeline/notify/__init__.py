@@ -1,0 +1,1 @@
+"""Messages: composed from decisions, rendered as mail and webhook bodies, and sent."""

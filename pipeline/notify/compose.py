@@ -1,0 +1,225 @@
+"""From a decision to what the message says: pure."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from classifiers.types import Position
+from pipeline.alerts.decide import Decision
+from pipeline.alerts.facts import FIRST, Key, MatchedArticle, QueryTest, StoryFacts
+from pipeline.alerts.keys import Carried, independent_sources
+from pipeline.corrections import NO_DETAIL, UNCLEAR
+from pipeline.notify import clean
+from pipeline.notify.content import AlertLine, LabelLine, News, NewsLine, Quote, SideLine, Withdrawn
+from pipeline.notify.words import STATUS_WORDS, Phrases, certainty, headline
+from pipeline.types import Alert
+
+SENTENCE_LIMIT = 400
+TITLE_LIMIT = 200
+SUBJECT_LIMIT = 110
+"""Letters; phones show 30 to 60 of them, mail programs about 100."""
+HEADLINES_IN_SUBJECT = 2
+
+SIDES = ("ukraine", "russia", "third-party")
+
+
+def alert_line(alert: Alert) -> AlertLine:
+    """The alert as messages show it."""
+    return AlertLine(alert.id, clean.line(alert.name, 100), clean.line(alert.query, 500), alert.zone)
+
+
+def rfc3339(moment: datetime) -> str:
+    """A UTC time as messages keep it."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def quote(article: MatchedArticle, sentence: str, marks: Collection[str] = ()) -> Quote:
+    """An evidence sentence (the title where there is none) with its source; `marks`: words of it to mark."""
+    text = clean.line(sentence or article.title, SENTENCE_LIMIT)
+    return Quote(
+        text, clean.line(article.outlet, 80), article.side, clean.link(article.url), clean.line(article.title, TITLE_LIMIT),
+        rfc3339(article.published), rfc3339(article.seen), article.language, _spans(text, marks),
+    )  # fmt: skip
+
+
+def _spans(text: str, marks: Collection[str]) -> tuple[tuple[int, int], ...]:
+    lowered = text.casefold()
+    if len(lowered) != len(text):  # folding changed lengths (ß): places would be off
+        return ()
+    spans: list[tuple[int, int]] = []
+    for mark in sorted({mark.casefold() for mark in marks if mark}, key=len, reverse=True):
+        start = lowered.find(mark)
+        while start >= 0:
+            end = start + len(mark)
+            if all(end <= other[0] or start >= other[1] for other in spans):
+                spans.append((start, end))
+            start = lowered.find(mark, end)
+    return tuple(sorted(spans))
+
+
+def told_positions(tell: Sequence[Key], evidence: Sequence[Carried]) -> list[tuple[Position, Carried]]:
+    """The developments that keys tell, those that differ only in who did it taken together, with their best evidence."""
+    carriers = {item.key: item for item in evidence}
+    groups: dict[tuple[str, str], list[Key]] = {}
+    for key in tell:
+        if key.kind == "development" and key in carriers:
+            development, detail, _ = key.value.split(":")
+            groups.setdefault((development, detail), []).append(key)
+    found: list[tuple[Position, Carried]] = []
+    for (development, detail), keys in groups.items():
+        lead = carriers[keys[0]]
+        by = [key.value.split(":")[2] for key in keys]
+        against = dict.fromkeys(actor for key in keys for actor in carriers[key].position.against)
+        position = Position(
+            development,
+            tuple(actor for actor in by if actor != UNCLEAR),
+            tuple(against),
+            None if detail == NO_DETAIL else detail,
+            lead.position.score,
+            lead.position.sentence,
+        )
+        found.append((position, lead))
+    return found
+
+
+def main_issue(articles: Sequence[MatchedArticle], query: QueryTest, words: Phrases) -> str:
+    """The issue to file a story under: one that the query names, else the one that scores best over its articles."""
+    scores: dict[str, float] = {}
+    for article in articles:
+        for label in article.labels:
+            if label.label.startswith("issue:"):
+                bonus = 10.0 if label.label in query.labels else 0.0
+                scores[label.label] = scores.get(label.label, 0.0) + label.score + bonus
+    if not scores:
+        return ""
+    return words.label(max(sorted(scores), key=lambda label: scores[label]))
+
+
+def subject_line(headlines: Sequence[str], issue: str) -> str:
+    """Who and what first, the issue last."""
+    shown = list(headlines[:HEADLINES_IN_SUBJECT])
+    more = len(headlines) - len(shown)
+    text = "; ".join(shown) + (f" (+{more})" if more else "")
+    tail = f" · {issue}" if issue else ""
+    return clean.line(text, SUBJECT_LIMIT - len(tail)) + tail
+
+
+def sides_of(articles: Sequence[MatchedArticle]) -> tuple[SideLine, ...]:
+    """Who reports it, by side, each outlet once, in the order in which they published."""
+    ordered = sorted(articles, key=lambda article: (article.published, article.id))
+    return tuple(
+        SideLine(side, tuple(dict.fromkeys(clean.line(a.outlet, 80) for a in ordered if a.side == side)))
+        for side in SIDES
+        if any(article.side == side for article in ordered)
+    )
+
+
+def news(
+    alert: Alert,
+    query: QueryTest,
+    story: StoryFacts,
+    articles: Sequence[MatchedArticle],
+    decision: Decision,
+    told: Sequence[Key],
+    words: Phrases,
+    marks: Collection[str] = (),
+    note: str = "",
+) -> News:
+    """The instant message: `told` are the keys that this transaction inserted, out of `decision.tell`.
+
+    `articles`: all of the story that match; `marks`: the query's own words.
+    """
+    assert decision.lead is not None
+    lines = [
+        NewsLine(
+            clean.line(headline(position, words), 120),
+            quote(item.article, position.sentence, marks or _object_marks(position, words)),
+            certainty(position.score, announce=item.sure),
+        )
+        for position, item in told_positions(told, decision.evidence)
+    ]
+    status = next((key.value for key in told if key.kind == "status"), "")
+    if not lines:
+        first = decision.lead
+        text = clean.line(first.title, TITLE_LIMIT)
+        lines = [
+            NewsLine(
+                f"{STATUS_WORDS[status]}: {text}" if status else text,
+                quote(first, _best_sentence(first, query), marks),
+            )
+        ]
+    elif status:
+        lines.append(NewsLine(f"{STATUS_WORDS[status]}: {clean.line(story.title, 120)}", lines[0].quote))
+    issue = main_issue(articles, query, words)
+    return News(
+        alert_line(alert),
+        subject_line([line.headline for line in lines], issue),
+        story.id,
+        clean.line(story.title, TITLE_LIMIT),
+        issue,
+        tuple(lines),
+        label_lines(decision.lead, words),
+        sides_of(articles),
+        independent_sources(articles),
+        STATUS_WORDS.get(story.status or "", ""),
+        clean.line(story.thread_name or "", 100),
+        FIRST not in told,
+        note,
+    )
+
+
+def _object_marks(position: Position, words: Phrases) -> list[str]:
+    found = words.object_pattern.search(position.sentence)
+    return [found[0]] if found else []
+
+
+def _best_sentence(article: MatchedArticle, query: QueryTest) -> str:
+    """The sentence of the surest label that the query names, else of the surest at all."""
+    ranked = sorted(
+        article.labels, key=lambda label: (label.label not in query.labels, -label.score, label.label)
+    )
+    return next((label.sentence for label in ranked if label.sentence), article.title)
+
+
+def label_lines(article: MatchedArticle, words: Phrases) -> tuple[LabelLine, ...]:
+    """The leading article's labels: developments, issues, actors; the surest first."""
+    order = {"development": 0, "issue": 1, "actor": 2}
+    ranked = sorted(
+        article.labels, key=lambda item: (order.get(item.label.partition(":")[0], 9), -item.score, item.label)
+    )
+    return tuple(
+        LabelLine(
+            item.label.partition(":")[0],
+            words.label(item.label),
+            certainty(item.score, announce=item.announce),
+        )
+        for item in ranked
+    )
+
+
+def withdrawn(
+    alert: Alert, story: StoryFacts, keys: Sequence[Key], said: str, why: str, words: Phrases
+) -> Withdrawn:
+    """The reply that takes back `keys`. `said`: the subject of the message that told them."""
+    lines: list[str] = []
+    for key in keys:
+        if key.kind == "development":
+            development, detail, by = key.value.split(":")
+            position = Position(
+                development,
+                () if by == UNCLEAR else (by,),
+                (),
+                None if detail == NO_DETAIL else detail,
+                0.0,
+                "",
+            )
+            lines.append(clean.line(headline(position, words), 120))
+        else:
+            lines.append(clean.line(story.title, TITLE_LIMIT))
+    return Withdrawn(
+        alert_line(alert),
+        clean.line(f"Withdrawn: {said}", SUBJECT_LIMIT + 20),
+        story.id,
+        clean.line(story.title, TITLE_LIMIT),
+        tuple(dict.fromkeys(lines)),
+        clean.line(why, 300),
+    )

@@ -1,0 +1,38 @@
+"""What a way of sending promises, and how it says that it failed."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from pipeline.db.outbox import Letter
+from pipeline.errors import MailError
+from pipeline.notify.content import Message
+from pipeline.notify.render import Sender
+
+
+class OutcomeUnknownError(MailError):
+    """The message was given away and the answer never came: it may have arrived or not."""
+
+
+class ServerDownError(MailError):
+    """The server as a whole cannot be used (not reached, refuses our login or our sender): no message is to blame."""
+
+
+class Transport(Protocol):
+    """One way of sending. `send` returns once the receiver has taken the message.
+
+    Raises ServerDownError where nothing was tried on this message, OutcomeUnknownError where it may have arrived,
+    MailError(permanent=True) for a message or recipient that can never go, MailError for one to be tried again.
+    `harmless`: sending the same message again leaves one message.
+    """
+
+    @property
+    def harmless(self) -> bool: ...
+
+    def send(self, letter: Letter, message: Message, sender: Sender) -> None: ...
+
+    def close(self) -> None:
+        """Let go of connections; the transport can be used again."""
+
+
+Transports = Mapping[str, Transport]
+"""By channel: mail, webhook, slack."""
