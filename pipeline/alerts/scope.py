@@ -7,13 +7,14 @@ false, what only the index can tell (words, names, times) is unknown, and a posi
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from classifiers.types import Position
 from pipeline.alerts.facts import MatchedArticle
+from pipeline.index.evaluate import position_satisfies
+from pipeline.index.fields import PositionKey
 from pipeline.query import nodes
 from pipeline.query.language import ANY
-from pipeline.query.nodes import Node
+from pipeline.query.nodes import Node, PositionTerm
 
 POSITION_FIELDS = frozenset({"development", "by", "against", "detail"})
 LABEL_FIELDS = frozenset({"actor", "issue"})
@@ -29,6 +30,8 @@ class QueryScope:
     query: nodes.Query
     labels: frozenset[str]
     names_positions: bool
+    several: tuple[Node, ...]
+    """The positions that the query asks for one by one, where it asks for more than one."""
 
     def counts(self, position: Position, article: MatchedArticle) -> bool:
         """Whether this position, alone, can be what the query asks for in this article.
@@ -39,8 +42,8 @@ class QueryScope:
             return True
         if any(self._satisfies(other, article) for other in article.positions):
             return False
-        groups = [leaf for leaf in nodes.positive_leaves(self.query.root) if isinstance(leaf, nodes.Position)]
-        return any(_truth(group, position, article) for group in groups)
+        key = PositionKey.of(position)
+        return any(position_satisfies(key, tree) for tree in self.several)
 
     def _satisfies(self, position: Position, article: MatchedArticle) -> bool:
         return _truth(self.query.root, position, article) is not False
@@ -52,7 +55,25 @@ def scope_of(query: nodes.Query) -> QueryScope:
         query,
         frozenset(_labels(nodes.positive_leaves(query.root))),
         any(_is_about_positions(leaf) for leaf in _leaves(query.root)),
+        _asked_one_by_one(query.root),
     )
+
+
+def _asked_one_by_one(root: Node) -> tuple[Node, ...]:
+    """The positions in parentheses and the bare developments of a query. None where it also names bare parties or
+    details: which development those belong to is then for a single position to show."""
+    asked: list[Node] = []
+    for leaf in nodes.positive_leaves(root):
+        match leaf:
+            case nodes.Position(term):
+                asked.append(term)
+            case nodes.Value(field="development", value=value):
+                asked.append(PositionTerm("development", value))
+            case nodes.Value(field="by" | "against" | "detail"):
+                return ()
+            case _:
+                pass
+    return tuple(asked)
 
 
 def asks_for_developments(node: Node) -> bool:
@@ -83,7 +104,7 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 def _is_about_positions(leaf: Node) -> bool:
     match leaf:
-        case nodes.PositionTerm():
+        case PositionTerm():
             return True
         case nodes.Value(field=name) | nodes.ValuePattern(field=name) | nodes.Exists(field=name):
             return name in POSITION_FIELDS
@@ -98,7 +119,7 @@ def _labels(leaves: Iterable[Node]) -> Iterator[str]:
                 yield f"{facet}:{value}"
             case nodes.Position(term):
                 for inner in nodes.positive_leaves(term):
-                    if isinstance(inner, nodes.PositionTerm) and inner.part == "development":
+                    if isinstance(inner, PositionTerm) and inner.part == "development":
                         yield f"development:{inner.value}"
             case _:
                 pass
@@ -118,29 +139,14 @@ def _truth(node: Node, position: Position, article: MatchedArticle) -> Truth:
             value = _truth(child, position, article)
             return None if value is None else not value
         case nodes.Position(term):
-            return _truth(term, position, article)
-        case nodes.PositionTerm(part=part, value=value):
-            held = _values(part, position)
-            return bool(held) if value == ANY else value in held
-        case nodes.Value(field=name, value=value) if name in POSITION_FIELDS:
-            return value in _values(name, position)
-        case nodes.ValuePattern(field=name, pattern=pattern) if name in POSITION_FIELDS:
-            return any(fnmatchcase(value, pattern.replace("[", "[[]")) for value in _values(name, position))
-        case nodes.Exists(field=name) if name in POSITION_FIELDS:
-            return bool(_values(name, position))
+            return position_satisfies(PositionKey.of(position), term)
+        case PositionTerm():
+            return position_satisfies(PositionKey.of(position), node)
+        case nodes.Value(field=("development" | "by" | "against" | "detail") as part, value=value):
+            return position_satisfies(PositionKey.of(position), PositionTerm(part, value))
+        case nodes.Exists(field=("development" | "by" | "against" | "detail") as part):
+            return position_satisfies(PositionKey.of(position), PositionTerm(part, ANY))
         case nodes.Value(field=name, value=value) if name in LABEL_FIELDS:
             return article.label(f"{name}:{value}") is not None
         case _:
             return None
-
-
-def _values(part: str, position: Position) -> tuple[str, ...]:
-    match part:
-        case "development":
-            return (position.development,)
-        case "by":
-            return position.by
-        case "against":
-            return position.against
-        case _:
-            return (position.detail,) if position.detail else ()
