@@ -11,6 +11,8 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
+from pipeline.extract.tails import without_tail
+
 _TAG: Final = re.compile(r"<[a-zA-Z/!?]")
 _DROPPED: Final = (
     "script,style,noscript,template,iframe,object,embed,svg,math,canvas,audio,video,form,button,select,textarea,nav,"
@@ -44,38 +46,6 @@ _BREAKS: Final = re.compile(r" ?(?:\n ?)+")
 _LINE_ENDS_IN_MARKUP: Final = re.compile("[\r\n\x00]+")
 _LINE_ENDS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
-_MORE: Final = (
-    r"(?:read|see|view|learn|show)\s+(?:more|the\s+full\s+(?:story|article|text|report)|full\s+(?:story|article|text|report)"
-    r"|the\s+rest(?:\s+of\s+(?:this|the)\s+\w+)?|the\s+original\s+(?:article|post))"
-    r"|full\s+(?:story|article)|continue\s+reading|keep\s+reading|click\s+(?:here\s+)?(?:to|for)\s+\w+\s+more|more\s*(?:>>|»|›)"
-    r"|читати\s+далі|читати\s+повністю|детальніше|докладніше|читать\s+далее|читать\s+полностью|подробнее"
-    r"|lire\s+la\s+suite|en\s+lire\s+plus|weiterlesen|mehr\s+lesen|czytaj\s+(?:więcej|dalej)|leer\s+más|seguir\s+leyendo"
-    r"|leggi\s+tutto|continua\s+a\s+leggere|ler\s+mais|lees\s+(?:meer|verder)|läs\s+mer|devamını\s+oku"
-)
-_TAILS: Final = tuple(
-    re.compile(tail, re.IGNORECASE)
-    for tail in (
-        # WordPress: The post TITLE appeared first on SITE.
-        r"(?:^|(?<=\s))(?:the\s+)?post\s+[^\n]{1,300}?\s+(?:first\s+appeared|appeared\s+first)\s+(?:on|in)\s+[^\n]{1,120}$",
-        r"(?:^|(?<=\s))(?:the\s+)?(?:article|entry)\s+[^\n]{1,300}?\s+appeared\s+first\s+(?:on|in)\s+[^\n]{1,120}$",
-        # The same in Ukrainian, Russian, German, Polish, French
-        r"(?:^|(?<=\s))(?:запис|сообщение|запись|der beitrag|artykuł|l['’]article)\s+[^\n]{1,300}?\s+"
-        r"(?:з['’]явився спочатку|з['’]явилися спочатку|появились сначала|впервые появилась|erschien zuerst|pochodzi z serwisu"
-        r"|est apparu en premier)\s+[^\n]{1,120}$",
-        # A line, or the end of one, that only leads on; "Continue reading TITLE" takes its title along
-        r"(?:^|(?<=[\n.!?…\])»”\"'’]))\s*(?:"
-        + _MORE
-        + r")(?:\s*(?:at|on|in|about|:|…|\.{1,3}|→|»|›|>{1,2}|&raquo;)[^\n.]{0,120})?\s*[.…→»›>]*\s*$",
-        r"(?:^|(?<=[\n.!?…\])]))\s*continue\s+reading\s[^\n]{1,250}$",
-    )
-)
-_BARE_TAIL: Final = re.compile(
-    r"\s+(?:Read more|Continue reading|Читати далі|Читать далее|Lire la suite|Weiterlesen)\s*[.…→»›>]*$"
-)
-"""The same glued to an unfinished sentence: only as it is written on buttons, with its capital letter."""
-
-_ELLIPSIS: Final = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|\(\s*(?:…|\.{3})\s*\)|\.{3,}|…)\s*$")
-
 
 def clean_text(markup: str, max_chars: int) -> str:
     """Plain text of a fragment of HTML or text: no tags, scripts, invisible characters or "Read more" tails.
@@ -84,8 +54,7 @@ def clean_text(markup: str, max_chars: int) -> str:
     `max_chars` characters, cut between words and marked with "…".
     """
     text = _visible(_unmarked(markup))
-    text = _without_tail(text)
-    return shortened(text, max_chars)
+    return shortened(without_tail(text), max_chars)
 
 
 def clean_line(markup: str, max_chars: int) -> str:
@@ -138,6 +107,8 @@ def _text_of(markup: str) -> str:
 
 def _visible(text: str) -> str:
     """Invisible characters out, spaces and line ends of all kinds to one kind, letters to their composed form."""
+    if text.isascii() and text.isprintable():  # no line ends or controls either: most titles and summaries
+        return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
         text = _JOINERS.sub("", text)
@@ -145,17 +116,3 @@ def _visible(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     text = _SPACES.sub(" ", text)
     return _BREAKS.sub("\n", text).strip()
-
-
-def _without_tail(text: str) -> str:
-    """Cut what leads on to the page off the end, repeatedly: feeds pile such lines up."""
-    for _ in range(4):
-        head, end = text[:-600], text[-600:]
-        shorter = end
-        for tail in _TAILS:
-            shorter = tail.sub("", shorter).rstrip()
-        shorter = _BARE_TAIL.sub("", shorter)
-        if shorter == end:
-            break
-        text = (head + shorter).rstrip()
-    return _ELLIPSIS.sub("…", text) if text.endswith(("]", ")", ".", "…")) else text

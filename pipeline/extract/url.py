@@ -36,6 +36,8 @@ _SAYS_FEED: Final = re.compile(
     r"(?:partner|emc|ref|referrer|source|src|from|feed|mod|medium|via|output)=(?:[a-z]*[_-]?)?(?:rss|feed|atom|feedburner)\w*",
     re.IGNORECASE,
 )
+_NAME: Final = re.compile(r"[a-z0-9._-]+")
+_IPV6: Final = re.compile(r"[0-9a-f:.]+")
 _SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?]*", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _PERCENT: Final = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -44,13 +46,16 @@ _PATH_SAFE: Final = "/%!$&'()*+,;=:@~"
 _QUERY_SAFE: Final = "/%!$&'()*+,;=:@~?[]{}|"
 
 _WRAPPERS: Final = (
-    (re.compile(r"^(?:www\.)?google\.[a-z.]{2,6}$"), "/url", ("url", "q")),
-    (re.compile(r"^(?:www\.)?bing\.com$"), "/news/apiclick.aspx", ("url",)),
-    (re.compile(r"^lm?\.facebook\.com$"), "/l.php", ("u",)),
-    (re.compile(r"\.safelinks\.protection\.outlook\.com$"), "/", ("url",)),
+    (re.compile(r"(?:www\.)?google\.[a-z.]{2,6}"), "/url", ("url", "q")),
+    (re.compile(r"(?:www\.)?bing\.com"), "/news/apiclick.aspx", ("url",)),
+    (re.compile(r"lm?\.facebook\.com"), "/l.php", ("u",)),
+    (re.compile(r"[\w-]+\.safelinks\.protection\.outlook\.com"), "/", ("url",)),
 )
-_GOOGLE_AMP: Final = re.compile(r"^/amp/(s/)?(.+)$")
-_AMP_CACHE: Final = re.compile(r"^/[acv]/(s/)?(.+)$")
+_WRAPPING_HOSTS: Final = re.compile(
+    r"google\.|bing\.com|facebook\.com|outlook\.com|ampproject\.org", re.IGNORECASE
+)
+_GOOGLE_AMP: Final = re.compile(r"/amp/(s/)?(.+)")
+_AMP_CACHE: Final = re.compile(r"/[acv]/(s/)?(.+)")
 
 
 def canonical_url(url: str) -> str | None:
@@ -82,7 +87,7 @@ def unwrapped(url: str) -> str:
     """The target where `url` only leads through a known redirector or cache that names it, else `url` itself."""
     current = _UNSAFE.sub("", url)
     for _ in range(3):  # wrappers in wrappers occur in forwarded mails
-        inner = _inner(current)
+        inner = _inner(current) if _WRAPPING_HOSTS.search(current) else None
         if inner is None:
             return current
         current = _UNSAFE.sub("", inner)
@@ -96,16 +101,16 @@ def _inner(url: str) -> str | None:
         return None
     host = (parts.hostname or "").lower()
     for pattern, path, names in _WRAPPERS:
-        if pattern.search(host) and (parts.path or "/") == path:
+        if pattern.fullmatch(host) and (parts.path or "/") == path:
             query = parse_qs(parts.query)
             for name in names:
                 if name in query and query[name][0].startswith(("http://", "https://")):
                     return query[name][0]
     amp = None
     if host.endswith(".cdn.ampproject.org"):
-        amp = _AMP_CACHE.match(parts.path)
-    elif re.match(r"^(?:www\.)?google\.[a-z.]{2,6}$", host):
-        amp = _GOOGLE_AMP.match(parts.path)
+        amp = _AMP_CACHE.fullmatch(parts.path)
+    elif _WRAPPERS[0][0].fullmatch(host):
+        amp = _GOOGLE_AMP.fullmatch(parts.path)
     if amp and "." in amp[2].partition("/")[0]:
         return f"{'https' if amp[1] else 'http'}://{amp[2]}" + (f"?{parts.query}" if parts.query else "")
     return None
@@ -123,15 +128,12 @@ def is_front_page(canonical: str) -> bool:
 
 
 def _host(host: str) -> str:
+    """Lower case, names in other scripts as IDNA writes them (UTS 46); "" where it is no host."""
     host = host.rstrip(".").lower()
-    if not host or host.isascii():
-        return (
-            host
-            if re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", host) and ":" not in host
-            else f"[{host}]"
-            if ":" in host
-            else ""
-        )
+    if ":" in host:
+        return f"[{host}]" if _IPV6.fullmatch(host) else ""
+    if host.isascii():
+        return host if _NAME.fullmatch(host) else ""
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
