@@ -14,6 +14,7 @@ from pipeline.types import Feed
 
 if TYPE_CHECKING:
     from classifiers.tagger import Tagger
+
     from classifiers.taxonomy import Taxonomy
     from pipeline.index.base import Index
     from pipeline.query.labels import LabelTable
@@ -51,7 +52,7 @@ class App:
         """What the query language must know of the taxonomy: ids and the other names of each."""
         from pipeline.query.labels import LabelTable
 
-        names: dict[str, dict[str, tuple[str, ...]]] = {"detail": {detail: () for detail in all_details()}}
+        names: dict[str, dict[str, tuple[str, ...]]] = {"detail": dict.fromkeys(all_details(), ())}
         for label in self.taxonomy.labels:
             names.setdefault(label.facet, {})[label.id] = (label.name, *label.query_aliases)
         return LabelTable(names)
@@ -71,7 +72,7 @@ class App:
     def index(self) -> "Index":
         from pipeline.index.open import open_index
 
-        return open_index(self.settings.index_url, self.settings.resolved_database_url())
+        return open_index(self.settings.resolved_index_url())
 
     def close(self) -> None:
         """Close what was opened."""

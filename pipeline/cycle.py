@@ -10,14 +10,15 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline.app import App
 from pipeline.db import cycles as cycle_rows
 from pipeline.db import feeds as feed_rows
-from pipeline.errors import ServiceError
-from pipeline.steps.announce import AnnounceReport, announce_waiting
+from pipeline.errors import IndexNotSetError, ServiceError
+from pipeline.steps.announce import announce_waiting
+from pipeline.steps.digests import send_digests
 from pipeline.steps.group import group_tagged
 from pipeline.steps.index import index_waiting
 from pipeline.steps.ingest import IngestSettings, ingest_due
@@ -95,7 +96,7 @@ def ingest_settings(app: App) -> IngestSettings:
 
 
 def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleReport:
-    """Everything after the network: tag, group, index, announce and send what waits."""
+    """Everything after the network: tag, group, index, announce, make the digests that are due, and send what waits."""
     stopped = stop.is_set if stop is not None else lambda: False
     problems: list[str] = []
     started = now()
@@ -108,20 +109,24 @@ def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleRep
         "stories": grouped.new_stories,
         "copies": grouped.copies,
     }
-    announced = AnnounceReport()
     try:
         counts["indexed"] = index_waiting(app.database, app.index, now, stopped=stopped).indexed
         announced = announce_waiting(app, now, stopped=stopped)
-    except ServiceError as error:
-        log.error("the index is out of reach, its queue stays: %s", error)
+        digests = send_digests(app, now, stopped=stopped)
+        counts |= {"messages": announced.messages, "digests": digests.digests}
+        problems += [*announced.problems, *digests.problems]
+    except (ServiceError, IndexNotSetError) as error:
+        log.error("a step could not be done, its queue stays: %s", error)
         problems.append(str(error))
-    sent = SendReport()
-    try:
-        sent = send_waiting(app, now, stopped=stopped)
-    except ServiceError as error:
-        log.error("mail cannot be sent, the outbox stays: %s", error)
-        problems.append(str(error))
+    sent = send(app, now, stopped=stopped)
+    counts |= {"sent": sent.sent, "retried": sent.retried}
+    problems += sent.problems
     return CycleReport(started, now(), counts=counts, problems=tuple(problems))
+
+
+def send(app: App, now: Clock, *, stopped: Callable[[], bool] = lambda: False) -> SendReport:
+    """Send what waits in the outbox, under this process's name."""
+    return send_waiting(app, now, stopped=stopped, holder=holder_name())
 
 
 async def watch(

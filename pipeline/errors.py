@@ -2,7 +2,8 @@
 
 PipelineError
 ├── SettingsError         a setting, feeds.toml or an argument is wrong          (exit code 2)
-│   └── FeedListError
+│   ├── FeedListError
+│   └── IndexNotSetError
 ├── QueryError            a search string is wrong; carries the place            (exit code 2)
 ├── NotFoundError         an alert, article, story or feed that is not there     (exit code 2)
 ├── ServiceError          something that is needed cannot be reached             (exit code 3)
@@ -30,6 +31,10 @@ class SettingsError(PipelineError):
 
 class FeedListError(SettingsError):
     """feeds.toml or an OPML file is wrong; the message starts with `file:line:`."""
+
+
+class IndexNotSetError(SettingsError):
+    """A database server without a search index: feeds are taken in, searching and alerting wait for the setting."""
 
 
 class QueryError(PipelineError):

@@ -99,11 +99,15 @@ def _strays(index: Index, known: set[str], removed: set[str]) -> list[str]:
     found: list[str] = []
     last = ""
     while batch := index.scan(after=last):
-        found += [held.id for held in batch if not held.deleted and (held.id not in known or held.id in removed)]
+        found += [
+            held.id for held in batch if not held.deleted and (held.id not in known or held.id in removed)
+        ]
         last = batch[-1].id
     return found
 
 
 def _queue(connection: Connection, ids: list[str]) -> None:
     for part in chunks(ids):
-        connection.execute(update(schema.article).where(schema.article.c.id.in_(part)).values(indexed_revision=0))
+        connection.execute(
+            update(schema.article).where(schema.article.c.id.in_(part)).values(indexed_revision=0)
+        )

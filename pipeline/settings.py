@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import platformdirs
 
-from pipeline.errors import SettingsError
+from pipeline.errors import IndexNotSetError, SettingsError
 from pipeline.fetch.settings import FetchSettings
 
 Backend = Literal["onnx", "huggingface", "zero-shot", "aliases"]
@@ -70,6 +70,18 @@ class Settings:
 
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder() / 'ceasefire.db'}"
+
+    def resolved_index_url(self) -> str:
+        """The index as set, else the SQLite file of the database. Raises IndexNotSetError where neither can be."""
+        if self.index_url:
+            return self.index_url
+        database = self.resolved_database_url()
+        if not database.startswith("sqlite:///"):
+            raise IndexNotSetError(
+                "no search index is set for this database: set CEASEFIRE_INDEX_URL (or --index) to http(s)://host:9200 "
+                "or sqlite:///PATH; without one, feeds are taken in and wait to be searched"
+            )
+        return database
 
     def fetch_settings(self) -> FetchSettings:
         """How to fetch, with what other settings decide of it: the contact address and private hosts."""

@@ -28,4 +28,6 @@ def add(app: App, url: str) -> None:
     with app.database.read() as connection:
         found = documents.by_ids(connection, [*recorded.new, *recorded.changed] or [article.id])
     show.console().print(show.documents_table(found))
-    click.echo(f"{'new' if recorded.new else 'changed' if recorded.changed else 'known already'}: {article.url}")
+    click.echo(
+        f"{'new' if recorded.new else 'changed' if recorded.changed else 'known already'}: {article.url}"
+    )

@@ -14,7 +14,7 @@ from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_opti
 from pipeline.db import feeds as feed_rows
 from pipeline.db.feeds import FeedState
 from pipeline.errors import ParseError, SettingsError
-from pipeline.feeds import add_feeds, make_feed
+from pipeline.feeds import add_feeds, make_feed, same_address
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.policy import failure_words
@@ -114,7 +114,9 @@ def check(app: App, names: tuple[str, ...], as_json: bool) -> None:
         table = show.table("feed", "answers", "entries", "newest", "what happened", wide="what happened")
         for result in results:
             answers = "yes" if result["ok"] else "no"
-            show.row(table, result["name"], answers, result["entries"], _time(result["newest"]), result["detail"])
+            show.row(
+                table, result["name"], answers, result["entries"], _time(result["newest"]), result["detail"]
+            )
         show.console().print(table)
         good = sum(result["ok"] for result in results)
         show.console().print(f"\n{good} of {show.plural(len(results), 'feed')} answer")
@@ -144,7 +146,13 @@ async def _check_all(app: App, chosen: list[Feed]) -> list[dict[str, Any]]:
 
 
 def _checked(outcome: FetchOutcome) -> dict[str, Any]:
-    result: dict[str, Any] = {"name": outcome.feed, "ok": False, "entries": 0, "newest": None, "detail": outcome.detail}
+    result: dict[str, Any] = {
+        "name": outcome.feed,
+        "ok": False,
+        "entries": 0,
+        "newest": None,
+        "detail": outcome.detail,
+    }
     if outcome.raw is None:
         if outcome.failure is not None:
             result["detail"] = f"{outcome.failure}: {outcome.detail} {failure_words(outcome.failure)}"
@@ -205,12 +213,16 @@ def import_feeds(app: App, file: Path) -> None:
       ceasefire feeds import subscriptions.opml
     """
     path = app.settings.resolved_feeds()
-    known = {feed.url for feed in app.feeds.values()}
-    found = read_opml(file.read_bytes(), str(file))
-    added = add_feeds(path, [feed for feed in found if feed.url not in known])
+    known = {same_address(feed.url) for feed in app.feeds.values()}
+    found = read_opml(file.read_bytes(), str(file), taken=app.feeds)
+    added = add_feeds(path, [feed for feed in found.feeds if same_address(feed.url) not in known])
     for feed in added:
         click.echo(f"added {feed.name} ({feed.url})")
-    click.echo(f"{show.plural(len(added), 'feed')} added to {path}, {len(found) - len(added)} known already")
+    for remark in (*found.assumed, *found.left_out):
+        click.echo(f"note: {remark}", err=True)
+    click.echo(
+        f"{show.plural(len(added), 'feed')} added to {path}, {len(found.feeds) - len(added)} known already"
+    )
 
 
 @feeds.command()
@@ -224,7 +236,7 @@ def export(app: App, file: Path) -> None:
     Example:
       ceasefire feeds export feeds.opml
     """
-    document = write_opml(list(app.feeds.values()))
+    document = write_opml(app.feeds.values(), "Ceasefire monitor")
     if str(file) == "-":
         click.echo(document, nl=False)
     else:

@@ -1,7 +1,8 @@
 """`ceasefire reindex` and `index`: the derived index, made again or compared with the record."""
 
 import click
-from rich.progress import track
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipeline import reindex as reindexing
 from pipeline.app import App
@@ -22,10 +23,14 @@ def reindex(app: App) -> None:
     """
     batches = reindexing.rebuild(app.database, app.index)
     total = next(batches)
-    done = 0
-    for done in track(batches, "indexing", total=total, transient=True, disable=not show.is_terminal()):
-        pass
-    click.echo(f"{show.plural(done, 'article')} indexed; the new index is in use")
+    columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not show.is_terminal()
+    ) as bar:
+        task = bar.add_task("", total=total)
+        for done in batches:
+            bar.update(task, completed=done)
+    click.echo(f"{show.plural(total, 'article')} indexed; the new index is in use")
 
 
 @click.group()
@@ -47,7 +52,12 @@ def check(app: App, repair: bool, as_json: bool) -> None:
     found = reindexing.check(app.database, app.index, repair=repair)
     if as_json:
         show.print_json(
-            {"articles": found.articles, "missing": found.missing, "behind": found.behind, "stray": found.stray}
+            {
+                "articles": found.articles,
+                "missing": found.missing,
+                "behind": found.behind,
+                "stray": found.stray,
+            }
         )
     else:
         click.echo(

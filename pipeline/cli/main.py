@@ -50,7 +50,9 @@ class LazyGroup(Group):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="ceasefire")
 @click.option("-v", "--verbose", count=True, help="Say more on standard error; twice: everything.")
 def main(verbose: int) -> None:

@@ -41,7 +41,9 @@ def with_app(command: Callable[..., R]) -> Callable[..., R]:
 
 def feeds_option(command: Callable[P, R]) -> Callable[P, R]:
     """Give a command `--feeds FILE`; `with_app` takes it into the settings."""
-    return click.option("--feeds", "feeds_file", metavar="FILE", help="Source list (default: feeds.toml).")(command)
+    return click.option("--feeds", "feeds_file", metavar="FILE", help="Source list (default: feeds.toml).")(
+        command
+    )
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")

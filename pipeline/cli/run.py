@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 from rich.console import Console
@@ -19,7 +19,7 @@ from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_opti
 from pipeline.db import alerts as alert_rows
 from pipeline.db import cycles as cycle_rows
 from pipeline.db import overview
-from pipeline.starters import add_starters, starter_preview
+from pipeline.steps.alerts import alert_desk
 from pipeline.types import CycleReport, FeedReport
 
 log = logging.getLogger(__name__)
@@ -27,11 +27,16 @@ log = logging.getLogger(__name__)
 LATEST = 12
 """Developments shown after a cycle: one screen."""
 
+PREVIEW_DAYS = 7
+"""What a starter alert would have sent is counted over a week."""
+
 
 @click.command()
 @feeds_option
 @json_option
-@click.option("--or-sample", is_flag=True, help="Where no feed can be reached, show the same job on the sample feeds.")
+@click.option(
+    "--or-sample", is_flag=True, help="Where no feed can be reached, show the same job on the sample feeds."
+)
 @with_app
 def run(app: App, as_json: bool, or_sample: bool) -> None:
     """Run one cycle over the feeds that are due, and show what came of it.
@@ -40,10 +45,12 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
     Example:
       ceasefire run --feeds feeds.toml
     """
-    add_starters(app, cycle.utc_now())
+    alert_desk(app).install_starters(cycle.utc_now())
     report = asyncio.run(_one_cycle(app))
     if as_json:
-        show.print_json({"started": report.started, "finished": report.finished, **cycle_rows.as_json(report)})
+        show.print_json(
+            {"started": report.started, "finished": report.finished, **cycle_rows.as_json(report)}
+        )
     else:
         show_report(app, report)
     unreachable = bool(report.feeds) and all(feed.result == "failed" for feed in report.feeds)
@@ -71,7 +78,7 @@ def watch(app: App) -> None:
     Example:
       ceasefire watch --feeds feeds.toml
     """
-    add_starters(app, cycle.utc_now())
+    alert_desk(app).install_starters(cycle.utc_now())
     console = show.console()
 
     def say(report: CycleReport) -> None:
@@ -81,7 +88,7 @@ def watch(app: App) -> None:
         console.print(
             f"{report.finished:%Y-%m-%d %H:%M:%S} UTC  {show.plural(counts['feeds'], 'feed')}, "
             f"{counts['failed']} failed, {counts['new']} new, {counts.get('tagged', 0)} tagged, "
-            f"{counts.get('notifications', 0)} alerts, {counts.get('sent', 0)} sent"
+            f"{counts.get('messages', 0)} alerts, {counts.get('sent', 0)} sent"
         )
         for problem in report.problems:
             console.print(f"  problem: {problem}", markup=False)
@@ -109,7 +116,9 @@ async def stop_on_signals() -> AsyncIterator[asyncio.Event]:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in a thread, not on Windows
+        with contextlib.suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # not in a thread, not on Windows
             loop.add_signal_handler(number, on_signal, number)
             caught.append(number)
     try:
@@ -161,7 +170,7 @@ def show_news(app: App, since: datetime) -> None:
     with app.database.read() as connection:
         labels = overview.label_counts(connection, since)
         latest = overview.latest_developments(connection, LATEST)
-        fired = alert_rows.fired_since(connection, since)
+        fired = overview.messages_since(connection, since)
     if labels:
         console.print("\n", show.counts_by_facet(labels), sep="")
     if latest:
@@ -180,19 +189,26 @@ def _show_feeds(feeds: Sequence[FeedReport]) -> None:
         return
     table = show.table("feed", "result", "entries", "new", "changed", "what happened", wide="what happened")
     for feed in sorted(feeds, key=lambda item: (item.result, item.feed)):
-        show.row(table, feed.feed, feed.result, feed.entries or "", feed.new or "", feed.changed or "", feed.detail)
+        show.row(
+            table, feed.feed, feed.result, feed.entries or "", feed.new or "", feed.changed or "", feed.detail
+        )
     console.print(table)
 
 
 def _show_starters(app: App, report: CycleReport) -> None:
-    console = show.console()
-    preview = starter_preview(app, report.finished, timedelta(days=7))
-    if not preview:
+    """The starter alerts that nobody has taken up yet, each with what it would have sent from what is there."""
+    with app.database.read() as connection:
+        starters = [alert for alert in alert_rows.list_all(connection) if alert.starter and alert.paused]
+    if not starters:
         return
-    table = show.table("starter alert", "would send", "query", title="\nStarter alerts, paused", wide="query")
-    for item in preview:
-        show.row(table, item.name, show.plural(item.mails, "mail"), item.query)
-    console.print(table)
+    desk = alert_desk(app)
+    table = show.table(
+        "starter alert", "would have sent", "query", title="\nStarter alerts, paused", wide="query"
+    )
+    for alert in starters:
+        mails = desk.test(alert, PREVIEW_DAYS, report.finished).messages
+        show.row(table, alert.name, f"{show.plural(mails, 'mail')} in {PREVIEW_DAYS} days", alert.query)
+    show.console().print(table)
 
 
 def show_next_commands() -> None:

@@ -16,13 +16,23 @@ from pipeline.types import Document
 
 @click.command()
 @click.argument("query", default="")
-@click.option("--since", metavar="WHEN", help="Only what was first seen since: 7d, 36h, 2026-11-20, 'yesterday 18:00'.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(0, 10_000), help="Articles shown.")
-@click.option("--facets", is_flag=True, help="Also count actors, issues, developments, sides, outlets, languages.")
-@click.option("--zone", default="UTC", show_default=True, help="Time zone of days in the query and of --since.")
+@click.option(
+    "--since", metavar="WHEN", help="Only what was first seen since: 7d, 36h, 2026-11-20, 'yesterday 18:00'."
+)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(0, 10_000), help="Articles shown."
+)
+@click.option(
+    "--facets", is_flag=True, help="Also count actors, issues, developments, sides, outlets, languages."
+)
+@click.option(
+    "--zone", default="UTC", show_default=True, help="Time zone of days in the query and of --since."
+)
 @json_option
 @with_app
-def search(app: App, query: str, since: str | None, limit: int, facets: bool, zone: str, as_json: bool) -> None:
+def search(
+    app: App, query: str, since: str | None, limit: int, facets: bool, zone: str, as_json: bool
+) -> None:
     """Find articles by words, labels, outlets and times; docs/query-language.md has every field.
 
     \b

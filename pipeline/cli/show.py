@@ -55,7 +55,9 @@ def clean(text: str, limit: int | None = None) -> str:
 
 def table(*columns: str, title: str | None = None, wide: str | None = None) -> Table:
     """An empty table without frame; the column named `wide` takes the width that is left and folds."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    made = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+    )
     for column in columns:
         made.add_column(column, overflow="fold", ratio=1 if column == wide else None, no_wrap=column != wide)
     return made
@@ -93,7 +95,11 @@ def counts_by_facet(counts: Mapping[str, int], per_facet: int = 8) -> Table:
     """Label counts, one line a facet."""
     made = table("facet", "articles by label", wide="articles by label")
     for facet in FACETS:
-        own = [(label.split(":", 1)[1], count) for label, count in counts.items() if label.startswith(facet + ":")]
+        own = [
+            (label.split(":", 1)[1], count)
+            for label, count in counts.items()
+            if label.startswith(facet + ":")
+        ]
         more = f"  and {len(own) - per_facet} more" if len(own) > per_facet else ""
         row(made, facet, "  ".join(f"{label} {count}" for label, count in own[:per_facet]) + more or "none")
     return made

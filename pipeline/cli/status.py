@@ -1,6 +1,7 @@
 """`ceasefire status`: the state of everything on one screen."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -10,6 +11,7 @@ from pipeline.cli.feeds import state_words
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
 from pipeline.db import cycles, overview
 from pipeline.db import feeds as feed_rows
+from pipeline.errors import IndexNotSetError, ServiceError
 
 FAILING_SHOWN = 20
 
@@ -31,18 +33,22 @@ def status(app: App, as_json: bool) -> None:
         last = cycles.last(connection)
         failing = [feed for feed in feed_rows.states(connection).values() if feed.failure is not None]
         aside = overview.set_aside_latest(connection, FAILING_SHOWN)
-    info = app.index.info()
-    code = DONE_WITH_FAILURES if failing or aside or info.rebuild_needed else DONE
+    info = _index_info(app)
+    code = DONE_WITH_FAILURES if failing or aside or info.get("rebuild_needed") else DONE
     if as_json:
         show.print_json(
             {
                 **asdict(state),
                 "database": app.database.describe(),
-                "index": asdict(info),
+                "index": info,
                 "last_cycle": last,
-                "failing": [{"feed": feed.name, "failures": feed.failures, "what": state_words(feed)} for feed in failing],
+                "failing": [
+                    {"feed": feed.name, "failures": feed.failures, "what": state_words(feed)}
+                    for feed in failing
+                ],
                 "set_aside_latest": [
-                    {"step": step, "subject": subject, "reason": reason, "at": at} for step, subject, reason, at in aside
+                    {"step": step, "subject": subject, "reason": reason, "at": at}
+                    for step, subject, reason, at in aside
                 ],
             }
         )
@@ -51,7 +57,7 @@ def status(app: App, as_json: bool) -> None:
     table = show.table("", "", wide="")
     table.show_header = False
     show.row(table, "database", app.database.describe())
-    show.row(table, "index", f"{info.kind}, {info.documents:,} articles{_rebuild(info.rebuild_needed)}")
+    show.row(table, "index", _index_words(info))
     show.row(table, "articles", f"{state.articles:,} in {state.stories:,} stories{_span(state)}")
     show.row(table, "feeds", _feeds(state))
     show.row(table, "last cycle", _last(last))
@@ -61,7 +67,9 @@ def status(app: App, as_json: bool) -> None:
     show.row(table, "outbox", outbox + (f"; {state.doubtful} sent twice in doubt" if state.doubtful else ""))
     show.row(table, "alerts", f"{state.alerts}, {state.alerts_paused} of them paused")
     if state.models:
-        show.row(table, "tagged by", ", ".join(f"{name[:12]}: {count:,}" for name, count in state.models.items()))
+        show.row(
+            table, "tagged by", ", ".join(f"{name[:12]}: {count:,}" for name, count in state.models.items())
+        )
     console.print(table)
     if failing:
         failures = show.table("failing feed", "what is wrong", title="\nFailing feeds", wide="what is wrong")
@@ -76,8 +84,19 @@ def status(app: App, as_json: bool) -> None:
     exit_with(code)
 
 
-def _rebuild(why: str | None) -> str:
-    return f"; {why}" if why else ""
+def _index_info(app: App) -> dict[str, Any]:
+    """The index in numbers, or why there is none: its absence must not hide the rest."""
+    try:
+        return asdict(app.index.info())
+    except (ServiceError, IndexNotSetError) as error:
+        return {"rebuild_needed": str(error)}
+
+
+def _index_words(info: dict[str, Any]) -> str:
+    problem = info["rebuild_needed"]
+    if "kind" not in info:
+        return str(problem)
+    return f"{info['kind']}, {info['documents']:,} articles" + (f"; {problem}" if problem else "")
 
 
 def _span(state: overview.Status) -> str:

@@ -6,8 +6,9 @@ Taking the same thing in twice changes nothing. The rules that decide are `pipel
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from pipeline import sameness
 from pipeline.db import schema
@@ -177,21 +178,22 @@ def _articles_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, s
     return found
 
 
-def _rows(connection: Connection, ids: Iterable[str]) -> dict[str, Row[tuple[object, ...]]]:
+def _rows(connection: Connection, ids: Iterable[str]) -> dict[str, Row[Any]]:
     columns = schema.article.c
-    found: dict[str, Row[tuple[object, ...]]] = {}
+    found: dict[str, Row[Any]] = {}
     for part in chunks(sorted(ids)):
-        query = select(
+        query: Select[Any] = select(
             columns.id, columns.revision, columns.title, columns.text, columns.published, columns.seen, columns.reason,
             columns.version, columns.feed, columns.story,
         ).where(columns.id.in_(part))  # fmt: skip
-        found.update((row.id, row) for row in connection.execute(query))
+        for row in connection.execute(query):
+            found[row.id] = row
     return found
 
 
-def _sources(connection: Connection, ids: Iterable[str], feed: str) -> dict[str, Row[tuple[object, ...]]]:
+def _sources(connection: Connection, ids: Iterable[str], feed: str) -> dict[str, Row[Any]]:
     table = schema.article_source
-    found: dict[str, Row[tuple[object, ...]]] = {}
+    found: dict[str, Row[Any]] = {}
     for part in chunks(sorted(ids)):
         rows = connection.execute(select(table).where(table.c.article.in_(part), table.c.feed == feed))
         found.update((row.article, row) for row in rows)
@@ -202,9 +204,9 @@ def _find(
     connection: Connection,
     article: Article,
     known_by_key: dict[str, str],
-    rows: dict[str, Row[tuple[object, ...]]],
+    rows: dict[str, Row[Any]],
     result: Recorded,
-) -> Row[tuple[object, ...]] | None:
+) -> Row[Any] | None:
     """The known article that this one is, if any: by its strongest known key, joined with what its other keys name.
 
     A weaker key (a guid) counts only where the texts read alike, since guids get re-used.
@@ -233,11 +235,11 @@ def _find(
     return strongest
 
 
-def _reads_alike(row: Row[tuple[object, ...]], told: str, share: float) -> bool:
+def _reads_alike(row: Row[Any], told: str, share: float) -> bool:
     return sameness.shared_words(f"{row.title} {row.text}", told) >= share
 
 
-def _is_another(source: Row[tuple[object, ...]], article: Article) -> bool:
+def _is_another(source: Row[Any], article: Article) -> bool:
     return sameness.is_another_article(
         f"{source.title} {source.text}",
         f"{article.title} {article.text}",
@@ -251,9 +253,7 @@ def _exists(connection: Connection, article: str) -> bool:
     return found is not None
 
 
-def _was_removed(
-    article: Article, known_by_key: dict[str, str], rows: dict[str, Row[tuple[object, ...]]]
-) -> bool:
+def _was_removed(article: Article, known_by_key: dict[str, str], rows: dict[str, Row[Any]]) -> bool:
     """Whether its strongest known key belongs to an article that retention took: it is known, and stays silent."""
     owner = next((known_by_key[key] for key in article.keys if key in known_by_key), None)
     return owner is not None and owner not in rows
@@ -298,7 +298,7 @@ def _source_values(feed: Feed, article: Article) -> dict[str, object]:
 
 
 def _add_source(
-    connection: Connection, row: Row[tuple[object, ...]], feed: Feed, article: Article, arrival: Arrival
+    connection: Connection, row: Row[Any], feed: Feed, article: Article, arrival: Arrival
 ) -> None:
     """A further feed carries a known article. Its text is shown where it is better; that is no new version."""
     connection.execute(
@@ -319,9 +319,7 @@ def _add_source(
     _show(connection, row, row.title, article.text)
 
 
-def _show(
-    connection: Connection, row: Row[tuple[object, ...]], title: str, text: str, **more: object
-) -> None:
+def _show(connection: Connection, row: Row[Any], title: str, text: str, **more: object) -> None:
     """Make this the article's text: it is tagged anew, and its revision rises."""
     connection.execute(
         update(schema.article)
@@ -339,8 +337,8 @@ def _show(
 
 def _change(
     connection: Connection,
-    row: Row[tuple[object, ...]],
-    source: Row[tuple[object, ...]],
+    row: Row[Any],
+    source: Row[Any],
     feed: Feed,
     article: Article,
     arrival: Arrival,
@@ -424,9 +422,7 @@ def remove(connection: Connection, ids: Sequence[str], now: datetime) -> int:
     return removed
 
 
-def _bury(
-    connection: Connection, row: Row[tuple[object, ...]], merged_into: str | None, now: datetime
-) -> None:
+def _bury(connection: Connection, row: Row[Any], merged_into: str | None, now: datetime) -> None:
     connection.execute(
         upsert(connection, schema.tombstone)
         .values(

@@ -12,9 +12,10 @@ from pipeline.types import CycleReport
 
 def begin(connection: Connection, started: datetime) -> int:
     """Note that a cycle has begun; returns its number."""
-    return connection.execute(
+    number: int = connection.execute(
         insert(schema.cycle).values(started=started).returning(schema.cycle.c.id)
     ).scalar_one()
+    return number
 
 
 def finish(connection: Connection, number: int, report: CycleReport) -> None:
@@ -31,7 +32,9 @@ def as_json(report: CycleReport) -> dict[str, Any]:
     return {
         "counts": dict(report.counts),
         "problems": list(report.problems),
-        "feeds": [asdict(feed) for feed in report.feeds if feed.result == "failed" or feed.new or feed.changed],
+        "feeds": [
+            asdict(feed) for feed in report.feeds if feed.result == "failed" or feed.new or feed.changed
+        ],
     }
 
 

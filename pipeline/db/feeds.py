@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
 
 from pipeline.db import schema
 from pipeline.db.dialect import insert
 from pipeline.db.times import UtcTime
-from pipeline.types import Feed, FetchOutcome, ParsedFeed, Validators
+from pipeline.types import FailureKind, Feed, FetchOutcome, ParsedFeed, Validators
 
 POLLS_KEPT = timedelta(days=90)
 
@@ -30,7 +31,7 @@ class FeedState:
     interval_s: int | None
     polls: int
     failures: int
-    failure: str | None
+    failure: FailureKind | None
     failure_detail: str | None
     gone: bool
     moved_to: str | None
@@ -85,7 +86,7 @@ def states(connection: Connection, names: Iterable[str] | None = None) -> dict[s
     return {row.name: _state(row) for row in connection.execute(query)}
 
 
-def _state(row: Row[tuple[object, ...]]) -> FeedState:
+def _state(row: Row[Any]) -> FeedState:
     return FeedState(
         name=row.name,
         url=row.url,

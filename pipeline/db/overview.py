@@ -117,7 +117,9 @@ def _count(connection: Connection, table: Any, condition: Any) -> int:
 
 
 def _by(connection: Connection, column: Any) -> dict[str, int]:
-    rows = connection.execute(select(column, func.count()).where(column.is_not(None)).group_by(column).order_by(column))
+    rows = connection.execute(
+        select(column, func.count()).where(column.is_not(None)).group_by(column).order_by(column)
+    )
     return {row[0]: row[1] for row in rows}
 
 
@@ -128,3 +130,49 @@ def set_aside_latest(connection: Connection, limit: int) -> list[tuple[str, str,
         select(table.step, table.subject, table.reason, table.at).order_by(table.at.desc()).limit(limit)
     )
     return [(row.step, row.subject, row.reason, row.at) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of an alert: when (UTC), its subject, and to whom."""
+
+    alert: str
+    at: datetime
+    subject: str
+    recipients: tuple[str, ...]
+
+
+def messages_since(connection: Connection, since: datetime) -> list[Said]:
+    """Everything that alerts said since then, the oldest first."""
+    return _said(connection, schema.notification.c.created >= since)
+
+
+def messages_of(connection: Connection, alert: int, limit: int) -> list[Said]:
+    """The last `limit` messages of one alert, the oldest first."""
+    table = schema.notification.c
+    newest = select(table.id).where(table.alert == alert).order_by(table.id.desc()).limit(limit)
+    return _said(connection, table.id.in_(newest))
+
+
+def _said(connection: Connection, condition: Any) -> list[Said]:
+    table = schema.notification.c
+    rows = connection.execute(
+        select(table.id, schema.alert.c.name, table.created, table.subject, schema.outbox.c.recipient)
+        .join(schema.alert, schema.alert.c.id == table.alert)
+        .join(schema.outbox, schema.outbox.c.notification == table.id)
+        .where(condition)
+        .order_by(table.id, schema.outbox.c.id)
+    )
+    found: dict[int, Said] = {}
+    for row in rows:
+        before = found.get(row.id)
+        recipients = (*before.recipients, row.recipient) if before else (row.recipient,)
+        found[row.id] = Said(row.name, row.created, row.subject, recipients)
+    return list(found.values())
+
+
+def messages_by_alert(connection: Connection) -> dict[int, int]:
+    """How many messages each alert has sent, by its id."""
+    table = schema.notification.c
+    rows = connection.execute(select(table.alert, func.count()).group_by(table.alert))
+    return {row[0]: row[1] for row in rows}

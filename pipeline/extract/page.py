@@ -4,6 +4,7 @@ import html
 from datetime import UTC, datetime
 
 from trafilatura import bare_extraction
+from trafilatura.settings import Document
 
 from pipeline.errors import ExtractError
 from pipeline.types import Entry
@@ -18,7 +19,8 @@ def read_page(body: bytes, url: str) -> Entry:
     Raises ExtractError where the page holds no article text (a front page, a consent or sign-in page).
     """
     found = bare_extraction(body[:PAGE_LIMIT_BYTES], url=url, with_metadata=True, include_comments=False)
-    if found is None or not (found.text or "").strip():
+    text = found.text if isinstance(found, Document) else None
+    if not isinstance(found, Document) or not text or not text.strip():
         raise ExtractError(f"{url}: no article text on this page; give the text by hand")
     published = _day(found.date)
     return Entry(
@@ -26,7 +28,7 @@ def read_page(body: bytes, url: str) -> Entry:
         link=found.url or url,
         title=html.escape(found.title or ""),
         summary="",
-        content="".join(f"<p>{html.escape(line)}</p>" for line in found.text.splitlines()),
+        content="".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines()),
         published=published,
         updated=None,
         date_text=found.date or "",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -51,7 +51,7 @@ class Fetcher:
         self._pacer = pacer or LocalPacer(settings, sleep=sleep, clock=monotonic)
         self._places = asyncio.Semaphore(settings.concurrency)
 
-    async def fetch_all(self, requests: Iterable[FetchRequest]) -> AsyncIterator[FetchOutcome]:
+    async def fetch_all(self, requests: Iterable[FetchRequest]) -> AsyncGenerator[FetchOutcome, None]:
         """Yield one outcome for each request, in the order in which they finish.
 
         Closing the iterator (or cancelling its task) cancels what is under way.

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -42,7 +42,7 @@ def registered_domain(url: str) -> str:
 class Pacer(Protocol):
     """Lends out turns to ask a domain. Another process may share the limits through another implementation."""
 
-    def turn(self, domain: str) -> "AbstractTurn":
+    def turn(self, domain: str) -> AbstractAsyncContextManager[None]:
         """A context in which one request to `domain` may run."""
         ...
 
@@ -53,14 +53,6 @@ class Pacer(Protocol):
     def hold(self, domain: str, seconds: float) -> None:
         """Leave `domain` alone for so long."""
         ...
-
-
-class AbstractTurn(Protocol):
-    """What `turn` gives: entering waits for the turn, leaving ends it."""
-
-    async def __aenter__(self) -> None: ...
-
-    async def __aexit__(self, *exc_info: object) -> bool | None: ...
 
 
 @dataclass(slots=True)

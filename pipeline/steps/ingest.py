@@ -7,10 +7,10 @@ never an article.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -22,8 +22,8 @@ from pipeline.db.articles import Arrival, Recorded
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
 from pipeline.db.feeds import FeedState
-from pipeline.errors import ExtractError, ParseError
-from pipeline.extract import extract_article
+from pipeline.errors import ParseError
+from pipeline.extract import extract_feed
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.pacing import LocalPacer, registered_domain
@@ -86,13 +86,12 @@ async def ingest_due(
     try:
         async with open_client(settings.fetch) as client:
             fetcher = Fetcher(client, settings.fetch, now=now, pacer=pacer)
-            async with aclosing(fetcher.fetch_all(requests)) as outcomes:
-                async for outcome in _until(outcomes, stop):
-                    feed, state = feeds[outcome.feed], states[outcome.feed]
-                    report = take_in(database, feed, state, outcome, settings, rng=rng)
-                    open_names.discard(outcome.feed)
-                    reports.append(report)
-                    progress(report)
+            async for outcome in _until(fetcher.fetch_all(requests), stop):
+                feed, state = feeds[outcome.feed], states[outcome.feed]
+                report = take_in(database, feed, state, outcome, settings, rng=rng)
+                open_names.discard(outcome.feed)
+                reports.append(report)
+                progress(report)
     finally:
         if open_names:
             with database.write() as connection:
@@ -117,14 +116,10 @@ def _validators(state: FeedState, settings: IngestSettings) -> Validators:
 
 
 async def _until(
-    outcomes: AsyncIterator[FetchOutcome], stop: asyncio.Event | None
+    outcomes: AsyncGenerator[FetchOutcome, None], stop: asyncio.Event | None
 ) -> AsyncIterator[FetchOutcome]:
-    """The outcomes, until `stop` is set."""
-    if stop is None:
-        async for outcome in outcomes:
-            yield outcome
-        return
-    stopping = asyncio.ensure_future(stop.wait())
+    """The outcomes, until `stop` is set; what is under way then is cancelled."""
+    stopping = asyncio.ensure_future((stop or asyncio.Event()).wait())
     try:
         while True:
             coming = asyncio.ensure_future(anext(outcomes, None))
@@ -139,6 +134,7 @@ async def _until(
             yield outcome
     finally:
         stopping.cancel()
+        await outcomes.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,23 +179,18 @@ def read(feed: Feed, outcome: FetchOutcome) -> Reading:
         return Reading(outcome)
     try:
         parsed = parse_feed(outcome.raw)
+        extracted = extract_feed(parsed, feed, outcome.finished)
     except ParseError as error:
         return Reading(_not_a_feed(outcome, str(error)))
-    articles: list[Article] = []
-    faults: list[str] = []
-    for number, entry in enumerate(parsed.entries, start=1):
-        try:
-            articles.append(extract_article(entry, feed, outcome.finished))
-        except ExtractError as error:
-            faults.append(f"entry {number}: {error}")
-        except Exception as error:
-            log.exception("entry %d of feed %s could not be read", number, feed.name)
-            faults.append(
-                f"entry {number} ({entry.link or entry.guid or entry.title!r}): {type(error).__name__}: {error}"
-            )
-    if faults and not articles:
-        outcome = _not_a_feed(outcome, f"none of its {len(parsed.entries)} entries can be read; {faults[0]}")
-    return Reading(outcome, parsed, tuple(articles), tuple(faults))
+    except Exception as error:
+        log.exception("the document of feed %s could not be read", feed.name)
+        return Reading(
+            _not_a_feed(outcome, f"a fault of ours, {type(error).__name__}: {error}; please report it")
+        )
+    if extracted.set_aside and not extracted.articles:
+        fault = f"none of its {len(parsed.entries)} entries can be read; {extracted.set_aside[0]}"
+        outcome = _not_a_feed(outcome, fault)
+    return Reading(outcome, parsed, extracted.articles, extracted.set_aside)
 
 
 def _not_a_feed(outcome: FetchOutcome, detail: str) -> FetchOutcome:
@@ -226,9 +217,7 @@ def _record(
     parts: list[Sequence[Article]] = list(chunks(reading.articles, ARTICLES_PER_TRANSACTION)) or [()]
     total = Recorded()
     for part in parts[:-1]:
-        total.add(
-            _against_another(database, lambda c, part=part: article_rows.record(c, feed, part, arrival))
-        )
+        total.add(_against_another(database, partial(_take, feed, part, arrival)))
 
     def last(connection: Connection) -> Recorded:
         done = article_rows.record(connection, feed, parts[-1], arrival)
@@ -237,6 +226,10 @@ def _record(
 
     total.add(_against_another(database, last))
     return total
+
+
+def _take(feed: Feed, part: Sequence[Article], arrival: Arrival, connection: Connection) -> Recorded:
+    return article_rows.record(connection, feed, part, arrival)
 
 
 def _against_another(database: Database, work: Callable[[Connection], Recorded]) -> Recorded:

@@ -1,0 +1,45 @@
+"""The sample run: what the product does, shown on any machine."""
+
+import tempfile
+from pathlib import Path
+
+from pipeline.alerts.starters import SHIPPED, read_alerts
+from pipeline.app import App
+from pipeline.cli import show
+from pipeline.sample import ALERTS, START, SimulatedClock, play, sample_app
+from pipeline.steps.alerts import alert_desk
+
+READER = "analyst@example.org"
+
+
+def show_sample(app: App) -> None:
+    """Run the job on the sample feeds in a throw-away database, and show what came of it."""
+    from pipeline.cli.run import show_news, show_next_commands
+
+    console = show.console()
+    console.print(
+        "\nNo feed could be reached from here, so here is the same job on the sample feeds in examples/:\n"
+        "18 March 2025, told by six invented outlets, on a simulated clock and in a throw-away database.\n",
+        style="bold",
+    )
+    folder = Path(tempfile.mkdtemp(prefix="ceasefire-sample-"))
+    clock = SimulatedClock(START)
+    with sample_app(folder, app.settings) as sample:
+        desk = alert_desk(sample)
+        for alert in (
+            *read_alerts(SHIPPED, START, recipients=(READER,)),
+            *read_alerts(ALERTS, START, recipients=(READER,)),
+        ):
+            desk.add(alert, START)
+        reports = play(sample, folder, clock)
+        feeds = show.plural(len(sample.feeds), "feed")
+        new = sum(report.counts["new"] for report in reports)
+        console.print(f"{feeds} polled {len(reports)} times, {show.plural(new, 'new article')}")
+        show_news(sample, START)
+        mails = sorted((folder / "mail").glob("*.eml"))
+        if mails:
+            console.print(
+                f"\n{show.plural(len(mails), 'mail')} written to {folder / 'mail'}, the first: {mails[0].name}"
+            )
+    console.print(f"\nTo search this day: --db sqlite:///{folder / 'sample.db'}", markup=False)
+    show_next_commands()
