@@ -5,7 +5,7 @@ what is disputed, announced dates, near misses, and how well the period was watc
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +91,7 @@ def build(
     for item in leading:
         issue = main_issue(item.articles, query, words) or "Other"
         sections.setdefault(issue, []).append(_item(item, words))
+    told = {item.quote.sentence for items in sections.values() for item in items}
     positions = [pair for item in news for pair in told_positions(item.decision.tell, item.decision.evidence)]
     return Brief(
         title,
@@ -100,7 +101,7 @@ def build(
         tuple(BriefSection(issue, tuple(items)) for issue, items in sections.items()),
         tuple(_item(item, words) for item in rest),
         left_out,
-        _parties([(position, carrier.article) for position, carrier in positions], words),
+        _parties([(position, carrier.article) for position, carrier in positions], words, told),
         tuple(_item(item, words) for item in news if item.story.status in ("disputed", "denied"))[:LEADING],
         _dates([(position, carrier.article) for position, carrier in positions], words),
         tuple(_near(miss, words) for miss in near_misses[:NEAR_MISSES]),
@@ -130,7 +131,9 @@ SAID = frozenset(
 """Developments that are somebody's stand on the settlement."""
 
 
-def _parties(positions: Sequence[tuple[Position, MatchedArticle]], words: Phrases) -> tuple[PartyLine, ...]:
+def _parties(
+    positions: Sequence[tuple[Position, MatchedArticle]], words: Phrases, told: Collection[str]
+) -> tuple[PartyLine, ...]:
     by_party: dict[str, list[tuple[Position, MatchedArticle]]] = {}
     for position, article in positions:
         if position.development in SAID:

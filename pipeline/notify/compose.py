@@ -10,7 +10,7 @@ from pipeline.alerts.keys import Carried, independent_sources
 from pipeline.corrections import NO_DETAIL, UNCLEAR
 from pipeline.notify import clean
 from pipeline.notify.content import AlertLine, LabelLine, News, NewsLine, Quote, SideLine, Withdrawn
-from pipeline.notify.words import STATUS_WORDS, Phrases, certainty, headline
+from pipeline.notify.words import STATUS_WORDS, Phrases, certainty, headline, object_of
 from pipeline.types import Alert
 
 SENTENCE_LIMIT = 400
@@ -67,7 +67,8 @@ def told_positions(tell: Sequence[Key], evidence: Sequence[Carried]) -> list[tup
     found: list[tuple[Position, Carried]] = []
     for (development, detail), keys in groups.items():
         lead = carriers[keys[0]]
-        by = [key.value.split(":")[2] for key in keys]
+        named = [actor for key in keys for actor in carriers[key].position.by]
+        by = sorted((key.value.split(":")[2] for key in keys), key=[*named, UNCLEAR].index)
         against = dict.fromkeys(actor for key in keys for actor in carriers[key].position.against)
         position = Position(
             development,
@@ -168,8 +169,8 @@ def news(
 
 
 def _object_marks(position: Position, words: Phrases) -> list[str]:
-    found = words.object_pattern.search(position.sentence)
-    return [found[0]] if found else []
+    found = object_of(position.sentence, words)
+    return [found] if found else []
 
 
 def _best_sentence(article: MatchedArticle, query: QueryTest) -> str:

@@ -116,11 +116,13 @@ class BriefSection:
 
 @dataclass(frozen=True, slots=True)
 class PartyLine:
-    """What one party says: its latest positions in words, with the sentence of the last."""
+    """What one party says: its latest positions in words, with the sentence of the last. `repeated`: that sentence
+    stands further up already."""
 
     party: str
     headlines: tuple[str, ...]
     quote: Quote
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

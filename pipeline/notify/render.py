@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -88,15 +89,15 @@ class MailPolicy(email.policy.EmailPolicy):
     WHOLE = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-id"})
 
     def fold(self, name: str, value: str) -> str:
+        if name.lower() == "subject":  # the policy's own folding loses or doubles spaces between encoded words
+            return f"{name}: {_encoded_words(str(value), name, self.linesep)}{self.linesep}"
         if name.lower() in self.WHOLE:
             return f"{name}: {self._whole(name, value)}{self.linesep}"
         folded: str = super().fold(name, value)
         return folded
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in self.WHOLE:
-            return f"{name}: {self._whole(name, value)}{self.linesep}".encode("ascii")
-        return super().fold_binary(name, value)
+        return self.fold(name, value).encode("ascii", "surrogateescape")
 
     @staticmethod
     def _whole(name: str, value: str) -> str:
@@ -104,6 +105,11 @@ class MailPolicy(email.policy.EmailPolicy):
         if not text.isascii() or re.search(r"[\x00-\x1f\x7f]", text) or len(text) > 990 - len(name):
             raise ValueError(f"header {name} cannot hold {text[:80]!r}")
         return text
+
+
+def _encoded_words(text: str, name: str, linesep: str) -> str:
+    charset = "us-ascii" if text.isascii() else "utf-8"
+    return Header(text, charset, maxlinelen=75, header_name=name).encode(linesep=linesep)
 
 
 POLICY = MailPolicy(linesep="\r\n", cte_type="7bit", raise_on_defect=False)
@@ -140,6 +146,7 @@ def mail(
     context = _context(message, sender, leave.words)
     result.set_content(_render(message, "txt", context))
     result.add_alternative(_render(message, "html", context), subtype="html")
+    result.set_boundary(f"=_{message_id.partition('@')[0]}")  # the same message is the same bytes, whenever it is made
     return result
 
 

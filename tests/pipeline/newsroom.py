@@ -117,6 +117,9 @@ def position(
     )
 
 
+SENDER = Sender("Monitor <monitor@example.org>")
+
+
 @dataclass
 class Newsroom:
     """Everything that alerts stand on. `now` is the simulated clock."""
@@ -125,7 +128,7 @@ class Newsroom:
     index: Index
     now: datetime = START
     outbox: Outage = field(default_factory=Outage)
-    sender: Sender = Sender("Monitor <monitor@example.org>")
+    sender: Sender = SENDER
 
     @classmethod
     def open(cls, database: Database, folder: Path, **more: Any) -> "Newsroom":
@@ -246,7 +249,7 @@ class Newsroom:
         self.send()
         return [message.subject for _, message in self.outbox.sent[before:]]
 
-    def keys(self) -> set[tuple[str, str, str]]:
+    def announced(self) -> set[tuple[str, str, str]]:
         """Every announced key as (story, kind, value)."""
         with self.database.read() as connection:
             table = schema.announced.c

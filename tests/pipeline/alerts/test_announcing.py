@@ -19,7 +19,7 @@ def test_first_report_of_a_story_is_told_with_its_development(any_newsroom: News
     any_newsroom.alert()
     any_newsroom.article("a", RUSSIA_NO)
     assert any_newsroom.cycle() == ["Russia rejects 30-day truce · Ceasefire terms"]
-    assert any_newsroom.keys() == {("a", "first", ""), ("a", "development", "rejected:-:russia")}
+    assert any_newsroom.announced() == {("a", "first", ""), ("a", "development", "rejected:-:russia")}
 
 
 def test_repeating_a_cycle_tells_nothing_again(any_newsroom: Newsroom) -> None:
@@ -92,7 +92,7 @@ def test_a_label_without_a_position_is_announced_as_unclear(newsroom: Newsroom) 
     newsroom.alert()
     newsroom.article("a", labels=(label("issue:ceasefire-terms"), label("development:rejected")))
     assert len(newsroom.cycle()) == 1
-    assert ("a", "development", "rejected:-:unclear") in newsroom.keys()
+    assert ("a", "development", "rejected:-:unclear") in newsroom.announced()
 
 
 def test_only_developments_that_the_query_names_count(newsroom: Newsroom) -> None:
@@ -104,21 +104,21 @@ def test_only_developments_that_the_query_names_count(newsroom: Newsroom) -> Non
         labels=(label("actor:russia"), label("issue:peace-talks")),
     )  # fmt: skip
     assert newsroom.cycle() == []
-    assert {value for _, kind, value in newsroom.keys() if kind == "development"} == {"rejected:-:russia"}
+    assert {value for _, kind, value in newsroom.announced() if kind == "development"} == {"rejected:-:russia"}
 
 
 def test_only_positions_that_satisfy_the_query_count(newsroom: Newsroom) -> None:
     newsroom.alert("(by:russia AND development:rejected)")
     newsroom.article("a", RUSSIA_NO, position("rejected", "ukraine"))
     newsroom.cycle()
-    assert {value for _, kind, value in newsroom.keys() if kind == "development"} == {"rejected:-:russia"}
+    assert {value for _, kind, value in newsroom.announced() if kind == "development"} == {"rejected:-:russia"}
 
 
 def test_a_query_for_two_positions_counts_each_of_them(newsroom: Newsroom) -> None:
     newsroom.alert("((by:russia AND development:rejected) AND (by:ukraine AND development:accepted))")
     newsroom.article("a", RUSSIA_NO, UKRAINE_YES, position("attack-reported", "russia"))
     newsroom.cycle()
-    values = {value for _, kind, value in newsroom.keys() if kind == "development"}
+    values = {value for _, kind, value in newsroom.announced() if kind == "development"}
     assert values == {"rejected:-:russia", "accepted:-:ukraine"}
 
 
