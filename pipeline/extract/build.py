@@ -125,11 +125,18 @@ def _text(
     summary = clean_text(entry.summary, limits.text) if len(entry.summary) > len(content) else ""
     source: Literal["summary", "content"] = "content" if len(content) >= len(summary) else "summary"
     text = content if source == "content" else summary
-    if title and len(text) <= len(title) + 40 and text.casefold().startswith(title.rstrip("….").casefold()):
-        rest = text[len(title) :].strip(" \n.…–—-|")
-        if not _SENTENCE_END.search(rest + " "):  # "TITLE Outlet", as news searches write it
-            return "", "title"
+    if title and _only_repeats(text, title):
+        return "", "title"
     return (text, source) if text else ("", "title")
+
+
+def _only_repeats(text: str, title: str) -> bool:
+    """Whether a text says no more than its title: the same words, or "TITLE Outlet" as news searches write it."""
+    if len(text) > len(title) + 40 or not text.casefold().startswith(title.rstrip("….").casefold()):
+        return False
+    rest = text[len(title) :]
+    name = rest.strip(" \n.…–—-|")
+    return not name or (rest[0] in " \n–—-|" and name[0].isupper() and not _SENTENCE_END.search(rest))
 
 
 def _without_outlet(title: str, outlet: str) -> str:

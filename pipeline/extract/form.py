@@ -16,7 +16,7 @@ _TITLE_RULES: Final[tuple[tuple[Form, re.Pattern[str]], ...]] = tuple(
         (
             "live-blog",
             r"^live\s*(?:updates?|blog)?\s*[:|–—-]|\blive[\s-](?:updates?|blog|ticker|coverage|feed)\b"
-            r"|\b(?:war|conflict|invasion|talks|summit|news)\s+live\b|\blive\s*[:|–—]\s|[|–—:]\s*live\s*$|\bas\s+it\s+happened\b"
+            r"|\b(?:war|conflict|invasion|talks|summit|news)\s+live\b(?!\s+(?:updates?|blog|ticker|coverage|feed))|\blive\s*[:|–—]\s|[|–—:]\s*live\s*$|\bas\s+it\s+happened\b"
             r"|\bas\s+they\s+happened\b|\bminute[\s-]by[\s-]minute\b|\bliveticker\b|\blive-?blog\b|\ben\s+direct\b|\bna\s+żywo\b"
             r"|^онлайн\s*[:.–—-]|\b(?:онлайн|текстова)[\s-]трансляц|\bхроніка\s+подій\b|\bонлайн-хроник",
         ),
@@ -46,7 +46,7 @@ _TITLE_RULES: Final[tuple[tuple[Form, re.Pattern[str]], ...]] = tuple(
             r"^(?:opinions?|op-?ed|editorial|comment(?:ary)?|column|letters?(?:\s+to\s+the\s+editor)?|essay|analysis|view(?:point)?"
             r"|guest\s+(?:essay|post|column)|perspective|думка|колонка|мнение|аналитика|аналіз|opinia|komentarz|kommentar|tribune)\s*[:|–—]"
             r"|[|–—]\s*(?:opinion|editorial|comment|letters?|analysis|op-?ed|column)\s*$"
-            r"|[|–—]\s*[A-Z][\w.’'-]+(?:\s+[A-Z][\w.’'-]+){1,3}\s+for\s+[A-Z]\w+\s*$",
+            r"|[|–—]\s*(?-i:[A-Z][\w.’'-]+(?:\s+[A-Z][\w.’'-]+){1,3}\s+for\s+(?:the\s+)?[A-Z]\w+)\s*$",
         ),
         (
             "explainer",
