@@ -53,7 +53,10 @@ def print_of(article: str, outlet: str, published: datetime, title: str, text: s
 
 def are_copies(left: Print, right: Print) -> bool:
     """Whether two articles carry one text."""
-    if abs(left.published - right.published) > APART_AT_MOST or min(len(left.runs), len(right.runs)) < LEAST_RUNS:
+    if (
+        abs(left.published - right.published) > APART_AT_MOST
+        or min(len(left.runs), len(right.runs)) < LEAST_RUNS
+    ):
         return False
     shared = _containment(left.runs, right.runs)
     if left.outlet != right.outlet:

@@ -6,26 +6,28 @@ average over all pairs, a late article is compared with the stories of its own d
 joined when what connects it arrives.
 """
 
-from collections import Counter
+import heapq
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.stories.copies import CopyIndex
-from pipeline.stories.similarity import Profile, Telling, likeness, profile_of
-
-HOURS = timedelta(hours=1)
+from pipeline.stories.similarity import Profile, Telling, leading, likeness, profile_of
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The one fixed setting; docs/stories.md shows how little the result depends on each number."""
 
-    join: float = 0.075
+    join: float = 0.045
     """Mean likeness over many pairs from which an article belongs to a story, and two stories are one."""
-    few: float = 0.08
+    few: float = 0.12
     """What the mean over a single pair needs beyond `join`; over n pairs an n-th of it. Few pairs are often alike by
     chance, and a story's first pair decides what it is about."""
+    alone: float = 0.5
+    """Part of what one term brings that does not count over a single pair: two articles that share nothing but a rare
+    place are rarely of one event, where twenty are."""
     closed_after: timedelta = timedelta(hours=72)
     """A story takes no articles that are further than this from all of its own."""
     silence: timedelta = timedelta(hours=12)
@@ -36,11 +38,11 @@ class Rules:
     """An event is told for about two days; what follows is its consequences."""
     age_doubles: timedelta = timedelta(hours=96)
     """Age beyond `age` that doubles what `join` asks for."""
-    looked_up: int = 16
+    looked_up: int = 12
     """Terms by which an article looks for stories, rarest first."""
-    kept: int = 200
+    kept: int = 100
     """Newest stories that are remembered for one term; a term in more stories than that leads nowhere."""
-    compared: int = 24
+    compared: int = 16
     """Stories with the most in common that are compared in full."""
 
 
@@ -49,26 +51,26 @@ class Story:
     """A story in the window: its members by id, and what they add up to."""
 
     id: str
+    first: datetime
+    last: datetime
     members: dict[str, Telling] = field(default_factory=dict)
     profile: Profile = field(default_factory=Profile)
-    first: datetime | None = None
-    last: datetime | None = None
 
     def add(self, one: Telling) -> None:
+        """Take a member in; the story's span grows with it."""
         self.members[one.id] = one
         self.profile.add(one)
-        self.first = one.published if self.first is None else min(self.first, one.published)
-        self.last = one.published if self.last is None else max(self.last, one.published)
+        self.first, self.last = min(self.first, one.published), max(self.last, one.published)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an article went. `merged`: stories that became part of `story` on this occasion."""
+    """Where an article went. `merged`: pairs of stories (old, into) that became one on this occasion, in order."""
 
     article: str
     story: str
     copy_of: str | None
-    merged: tuple[str, ...] = ()
+    merged: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +92,64 @@ class Grouping:
         self.copies = CopyIndex()
         self.originals: dict[str, str] = {}
         self._by_term: dict[str, dict[str, None]] = {}
+        self._touched: set[str] = set()
 
     def restore(self, one: Telling, story: str, copy_of: str | None) -> None:
         """Put an article back where it was decided to be."""
         self._put(one, story)
+        self._touched.discard(story)
         if copy_of is not None:
             self.originals[one.id] = copy_of
         self.copies.add(one.print)
 
     def place(self, one: Telling, story_id: str | None = None) -> Placement:
-        """Find the article's story; a new one gets `story_id`, by default the article's id.
+        """Find the article's story; a new one gets the id `story_id`, by default the article's.
 
-        An article that is placed already (its text changed) stays in its story as long as it still fits there.
+        An article that is placed already stays in its story as long as its text is the same, or still fits there;
+        `story_id` is then the name of the story that it begins if it fits nowhere.
         """
-        before = self.story_of.get(one.id)
+        before, old = self.story_of.get(one.id), self._telling(one.id)
         self._take_out(one.id)
         original = self._original(one)
         candidates = self._candidates(one)
         story = self._bound_to(one) or (original and self.story_of[original])
-        if story is None and before in candidates:
-            story = before
+        if story is None and before is not None:
+            unchanged = old is not None and old.print.runs == one.print.runs and old.terms == one.terms
+            if before in candidates or before not in self.stories or unchanged:
+                story = before
         if story is None:
-            story = max(candidates, key=lambda name: (candidates[name], name), default=None)
-        if story is None:
-            story = before if before is not None and before not in self.stories else (story_id or one.id)
+            story = max(candidates, key=lambda name: (candidates[name], name), default=story_id or one.id)
         if original is not None and self.story_of[original] != story:
             original = None
         self._put(one, story)
         self.copies.add(one.print)
         if original is not None:
             self.originals[one.id] = original
-        return Placement(one.id, story, original, tuple(self._absorb(story, candidates)))
+        merged = tuple(self._absorb(story, candidates))
+        return Placement(one.id, self.story_of[one.id], original, merged)
+
+    def review(self) -> list[tuple[str, str]]:
+        """Join stories that have become one since the last review: pairs (old, into), in order.
+
+        A story that began with an odd telling is out of reach while the main one is small, and within it later on.
+        """
+        merged: list[tuple[str, str]] = []
+        for name in sorted(self._touched, key=lambda name: (-len(self.stories[name].members), name)):
+            if name in self.stories:
+                alike = dict.fromkeys(self._alike(self.stories[name].profile), 0.0)
+                merged += self._absorb(name, alike)
+        self._touched.clear()
+        return merged
+
+    def remove(self, article: str) -> None:
+        """Take an article out; unknown ones are no error."""
+        self._take_out(article)
 
     def forget_before(self, moment: datetime) -> None:
         """Let go of stories that nothing after `moment` can join."""
-        for story in [story for story in self.stories.values() if _must(story.last) + self.rules.closed_after < moment]:
+        for story in [
+            story for story in self.stories.values() if story.last + self.rules.closed_after < moment
+        ]:
             for article in list(story.members):
                 self._take_out(article)
 
@@ -151,25 +176,27 @@ class Grouping:
             if needed is None or self._forbidden(one.id, story):
                 continue
             alike = likeness(profile, story.profile)
+            alike -= self.rules.alone * leading(profile, story.profile) / story.profile.size
             if alike >= needed:
                 found[name] = alike
         return found
 
     def _alike(self, profile: Profile) -> list[str]:
         """Stories that share the most of the rarest terms."""
-        shared: Counter[str] = Counter()
-        for term in sorted(profile.terms, key=lambda term: -profile.terms[term])[: self.rules.looked_up]:
+        shared: dict[str, float] = {}
+        rarest = heapq.nlargest(self.rules.looked_up, profile.terms.items(), key=lambda item: item[1])
+        for term, value in rarest:
             for name in self._by_term.get(term, ()):
                 story = self.stories[name].profile
-                shared[name] += profile.terms[term] * story.terms[term] / story.size  # type: ignore[assignment]
-        return [name for name, _ in shared.most_common(self.rules.compared)]
+                shared[name] = shared.get(name, 0.0) + value * story.terms[term] / story.size
+        return heapq.nlargest(self.rules.compared, shared, key=lambda name: (shared[name], name))
 
     def _needed(self, story: Story, first: datetime, last: datetime, pairs: int) -> float | None:
         """The mean likeness over `pairs` that something told from `first` to `last` needs to be of this story.
 
         None: out of its time.
         """
-        begin, end = _must(story.first), _must(story.last)
+        begin, end = story.first, story.last
         silence = max(begin - last, first - end, timedelta())
         if silence > self.rules.closed_after:
             return None
@@ -177,26 +204,30 @@ class Grouping:
         factor = 1.0
         factor += max(timedelta(), silence - self.rules.silence) / self.rules.silence_doubles
         factor += max(timedelta(), age - self.rules.age) / self.rules.age_doubles
-        return (self.rules.join + self.rules.few / pairs) * factor
+        return (self.rules.join + self.rules.few / math.sqrt(pairs)) * factor
 
-    def _absorb(self, name: str, candidates: Mapping[str, float]) -> Iterator[str]:
-        """Join those of the candidates that have become one with the story `name`."""
+    def _absorb(self, name: str, candidates: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+        """Join those of the candidates that have become one with the story `name`; the larger one keeps its id."""
         for other_name in sorted(candidates, key=lambda item: (-candidates[item], item)):
             if other_name == name or other_name not in self.stories:
                 continue
             story, other = self.stories[name], self.stories[other_name]
             pairs = max(story.profile.size, other.profile.size)
-            needed = self._needed(story, _must(other.first), _must(other.last), pairs)
+            needed = self._needed(story, other.first, other.last, pairs)
             if needed is None or any(self._forbidden(article, story) for article in other.members):
                 continue
-            if likeness(story.profile, other.profile) >= needed:
-                for one in list(other.members.values()):
-                    original = self.originals.get(one.id)
-                    self._remove_from_story(one.id)
-                    self._put(one, name)
-                    if original is not None:
-                        self.originals[one.id] = original
-                yield other_name
+            if likeness(story.profile, other.profile) < needed:
+                continue
+            into, gone = sorted((story, other), key=lambda item: (-len(item.members), item.first, item.id))
+            for one in list(gone.members.values()):
+                self._remove_from_story(one.id)
+                self._put(one, into.id)
+            yield gone.id, into.id
+            name = into.id
+
+    def _telling(self, article: str) -> Telling | None:
+        name = self.story_of.get(article)
+        return None if name is None else self.stories[name].members[article]
 
     def _forbidden(self, article: str, story: Story) -> bool:
         apart = self.constraints.apart.get(article)
@@ -205,8 +236,9 @@ class Grouping:
     def _put(self, one: Telling, name: str) -> None:
         story = self.stories.get(name)
         if story is None:
-            story = self.stories[name] = Story(name)
+            story = self.stories[name] = Story(name, one.published, one.published)
         story.add(one)
+        self._touched.add(name)
         self.story_of[one.id] = name
         for term in one.terms:
             held = self._by_term.setdefault(term, {})
@@ -228,6 +260,7 @@ class Grouping:
         one = story.members.pop(article)
         if not story.members:
             del self.stories[name]
+            self._touched.discard(name)
             for term in story.profile.terms:
                 held = self._by_term.get(term)
                 if held is not None:
@@ -249,6 +282,8 @@ def group_all(tellings: Iterable[Telling], rules: Rules = Rules()) -> dict[str, 
     ordered = sorted(tellings, key=lambda one: (one.published, one.id))
     for one in ordered:
         grouping.place(one)
+    while grouping.review():
+        pass
     names: dict[str, str] = {}
     for one in ordered:
         names.setdefault(grouping.story_of[one.id], one.id)
@@ -256,8 +291,3 @@ def group_all(tellings: Iterable[Telling], rules: Rules = Rules()) -> dict[str, 
         one.id: Placement(one.id, names[grouping.story_of[one.id]], grouping.originals.get(one.id))
         for one in ordered
     }
-
-
-def _must(moment: datetime | None) -> datetime:
-    assert moment is not None, "a story in the window has members"
-    return moment

@@ -15,26 +15,6 @@ from pipeline.query import fold
 LANGUAGES = ("en", "pl", "cyrillic", "de")
 """Columns of the file, in order. Ukrainian and Russian share one: a word of either is understood in both."""
 
-_POLISH = (
-    "a e i o u y ie em om ow am ami ach owi iem ego iego emu iemu ej iej ych ich ymi imi ym im mi ia iu io iach iami iom "
-    "ze rze ce c l la lo li ly ac al ala alo ali aly ana ane any ano ani anie ania aniu aniem one ony ona ono eni enie "
-    "enia eniu eniem il ila ilo ili ily yl yla ylo yli yly i ja je ji ju ja ka ki ke ko ku k na ne ny nych nym nymi nego "
-    "nej ni nie sk ska ski skie skiego skiej skich skim ska cy czy owy owa owe owego owej owych owym owcy owca owcow "
-    "stwo stwa stwie stwem ow ia iz z"
-).split()
-_CYRILLIC = (
-    "а я и і ї й ы у ю е є о ь ом ем єм ою ею єю ам ям ами ями ах ях ов ев ів їв ей ій ий ый ая яя ое ее ого его ому ему "
-    "ої ої ой им ым ими ыми их ых ую юю ія ии ії ию ією ии іі ка ки ку ці ці к ку н на не ни но ні ный ний ная ные ных "
-    "ати ать ив ила или ил ив іть ти ть в ла ли ло ся сь ння ение ения ению енні ання нням ен ена ено ени ены ський ська "
-    "ські ського ской ский ских ського и"
-).split()
-_GERMAN = "e n s en er es em t te ten st et ung ungen lich licher liche lichen isch ische ischen ischer d d de den".split()
-
-ENDINGS: Mapping[str, frozenset[str]] = {
-    "pl": frozenset(_POLISH),
-    "cyrillic": frozenset(_CYRILLIC),
-    "de": frozenset(_GERMAN),
-}
 LONGEST_ENDING = 6
 
 
@@ -44,6 +24,8 @@ class Lexicon:
 
     stems: Mapping[str, Mapping[str, tuple[str, ...]]]
     whole: Mapping[str, Mapping[str, tuple[str, ...]]]
+    endings: Mapping[str, frozenset[str]]
+    little_words: Mapping[str, frozenset[str]]
 
     def concepts(self, token: str, language: str) -> tuple[str, ...]:
         """The concepts that a folded token stands for in a language of LANGUAGES; () for a word that is not listed."""
@@ -52,7 +34,7 @@ class Lexicon:
             return whole
         if language == "en":
             return self.stems["en"].get(fold.stem(token), ())
-        stems, endings = self.stems[language], ENDINGS[language]
+        stems, endings = self.stems[language], self.endings[language]
         for cut in range(min(LONGEST_ENDING, len(token) - 2) + 1):
             end = len(token) - cut
             if (not cut or token[end:] in endings) and token[:end] in stems:
@@ -70,8 +52,14 @@ def parse(lines: Iterable[str]) -> Lexicon:
     """Read the list; the file's own head says how it is written."""
     stems: dict[str, dict[str, tuple[str, ...]]] = {language: {} for language in LANGUAGES}
     whole: dict[str, dict[str, tuple[str, ...]]] = {language: {} for language in LANGUAGES}
+    endings: dict[str, set[str]] = {language: set() for language in LANGUAGES}
+    little_words: dict[str, set[str]] = {language: set() for language in LANGUAGES}
     for line in lines:
         if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("@"):
+            kind, language, *words = line.removeprefix("@").split()
+            (endings if kind == "endings" else little_words)[language].update(words)
             continue
         columns = [column.split() for column in line.split("|")]
         concept = columns[0][0]
@@ -85,7 +73,11 @@ def parse(lines: Iterable[str]) -> Lexicon:
                     known = target[language].get(key, ())
                     if concept not in known:
                         target[language][key] = (*known, concept)
-    return Lexicon(stems, whole)
+    return Lexicon(stems, whole, _frozen(endings), _frozen(little_words))
+
+
+def _frozen(words: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {language: frozenset(found) for language, found in words.items()}
 
 
 def _variants(word: str) -> list[str]:

@@ -20,11 +20,6 @@ TITLE_WEIGHT, LEAD_WEIGHT = 1.0, 0.6
 _UNITED_STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![A-Za-z])")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CYRILLIC = re.compile("[а-яіїєґў]")
-_FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
-    "en": frozenset("the of to and in is for on that with as by at from it was be are his after has says said will".split()),
-    "pl": frozenset("w na z do nie sie jest to o ze po za od jak dla przez co i oraz ktory przy ale byl tak juz".split()),
-    "de": frozenset("der die das und im von den mit auf ist des ein eine nicht dem sich als fur zu nach hat".split()),
-}
 _POLISH_LETTERS = re.compile("[ąćęłńśźż]", re.IGNORECASE)
 
 
@@ -34,7 +29,7 @@ def language_of(text: str, tokens: list[str]) -> str:
         letters = sum(map(len, tokens))
         if sum(len(_CYRILLIC.findall(token)) for token in tokens) * 2 > letters:
             return "cyrillic"
-    votes = {name: sum(token in words for token in tokens) for name, words in _FUNCTION_WORDS.items()}
+    votes = {name: sum(token in words for token in tokens) for name, words in shipped().little_words.items()}
     votes["pl"] += 2 * len(_POLISH_LETTERS.findall(text))
     return max(votes, key=lambda name: (votes[name], name == "en"))
 
