@@ -1,0 +1,85 @@
+"""A reviewed list of phrases: the plainest developments of texts that no model reads. The rules are phrases.toml."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from classifiers.folding import folded
+from classifiers.sentences import Sentence
+from classifiers.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One phrase of one language. `development` and `issue` are keys ("facet:id"); `yes` and `no` its test cases."""
+
+    language: str
+    development: str
+    issue: str
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+    def words(self, sentence: str) -> str | None:
+        """The words of the sentence that tell the development, or None."""
+        plain = folded(sentence)
+        found = self.pattern.search(plain)
+        return sentence[found.start() : found.end()] if found and not self.unless.search(plain) else None
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseHit:
+    """A development told by a phrase: `sentence` counts in the sentences given, `words` are the text's own."""
+
+    development: str
+    issue: str
+    sentence: int
+    words: str
+
+
+class PhraseBook:
+    """The rules whose labels a taxonomy has, by language."""
+
+    def __init__(self, rules: Sequence[Rule], taxonomy: Taxonomy) -> None:
+        self._rules: dict[str, list[Rule]] = {}
+        for rule in rules:
+            if rule.development in taxonomy.columns and rule.issue in taxonomy.columns:
+                self._rules.setdefault(rule.language, []).append(rule)
+
+    def find(self, sentences: Sequence[Sentence], language: str) -> Iterator[PhraseHit]:
+        """The first hit of each rule of that language; nothing for a language without rules."""
+        for rule in self._rules.get(language, ()):
+            for number, sentence in enumerate(sentences):
+                words = rule.words(sentence.text)
+                if words is not None:
+                    yield PhraseHit(rule.development, rule.issue, number, words.strip())
+                    break
+
+
+def load_rules() -> tuple[Rule, ...]:
+    """The shipped rules in file order. Raises KeyError or re.error on a rule that is wrong: a fault of ours."""
+    document = tomllib.loads((resources.files("classifiers") / "phrases.toml").read_text(encoding="utf-8"))
+    return tuple(_rule(entry, document["words"]) for entry in document["rule"])
+
+
+def _rule(entry: Mapping[str, Any], words: Mapping[str, Mapping[str, str]]) -> Rule:
+    rows = words[entry["language"]]
+
+    def compiled(pattern: str) -> re.Pattern[str]:
+        for name, alternatives in rows.items():
+            pattern = pattern.replace(f"{{{name}}}", alternatives)
+        return re.compile(pattern)
+
+    return Rule(
+        entry["language"],
+        f"development:{entry['development']}",
+        f"issue:{entry['issue']}",
+        compiled(entry["pattern"]),
+        compiled(entry["unless"]),
+        tuple(entry["yes"]),
+        tuple(entry["no"]),
+    )
