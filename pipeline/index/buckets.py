@@ -1,9 +1,13 @@
 """Time buckets of a histogram: local hours, days, weeks (from Monday) and months, as UTC instants. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import QueryError
 from pipeline.index.base import Bucket, Interval
@@ -16,38 +20,45 @@ GRAIN_MS = 15 * 60 * 1000
 MAX_BUCKETS = 20_000
 
 
-def buckets(counts: Mapping[int, int], interval: Interval, zone: ZoneInfo, query: str) -> tuple[Bucket, ...]:
-    """`counts`: hits by quarter of an hour (milliseconds // GRAIN_MS). From the first non-empty bucket to the last.
+def buckets(
+    first_quarter: int, counts: NDArray[np.int64], interval: Interval, zone: ZoneInfo, query: str
+) -> tuple[Bucket, ...]:
+    """From the first non-empty bucket to the last, empty ones between them included.
 
-    Raises QueryError (about `query`) for more than MAX_BUCKETS.
+    `counts`: hits in each quarter of an hour from `first_quarter` (milliseconds since 1970 // GRAIN_MS) on; the first
+    and last are not 0. Raises QueryError (about `query`) for more than MAX_BUCKETS.
     """
-    if not counts:
+    if not len(counts):
         return ()
-    quarters = sorted(counts)
-    first, last = (from_ms(quarter * GRAIN_MS) for quarter in (quarters[0], quarters[-1]))
+    last_quarter = first_quarter + len(counts) - 1
+    edges = _edges_over(
+        bucket_start(first_quarter * GRAIN_MS, interval, zone), last_quarter * GRAIN_MS, interval, zone
+    )
+    if len(edges) > MAX_BUCKETS:
+        raise QueryError(
+            f"More than {MAX_BUCKETS:,} {interval}s; take a longer interval or less time", query, 0
+        )
+    before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    places = np.array([to_ms(edge) // GRAIN_MS for edge in edges]) - first_quarter
+    sums = np.diff(before[np.clip(places, 0, len(counts))]).tolist()
+    return tuple(Bucket(start, end, count) for (start, end), count in zip(pairwise(edges), sums, strict=True))
+
+
+def bucket_start(moment_ms: int, interval: Interval, zone: ZoneInfo) -> datetime:
+    """The start of the bucket that holds a moment."""
+    return next(_edges(from_ms(moment_ms), interval, zone))
+
+
+@lru_cache(maxsize=64)
+def _edges_over(first: datetime, last_ms: int, interval: Interval, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Boundaries from `first` to the one behind `last_ms`; stops where there are too many."""
+    last = from_ms(last_ms)
     edges: list[datetime] = []
     for edge in _edges(first, interval, zone):
         edges.append(edge)
-        if edge > last:
+        if edge > last or len(edges) > MAX_BUCKETS:
             break
-        if len(edges) > MAX_BUCKETS:
-            raise QueryError(
-                f"More than {MAX_BUCKETS} {interval}s; take a longer interval or less time", query, 0
-            )
-    totals = dict.fromkeys(edges[:-1], 0)
-    following = iter(pairwise(edges))
-    start, end = next(following)
-    for quarter in quarters:
-        moment = from_ms(quarter * GRAIN_MS)
-        while moment >= end:
-            start, end = next(following)
-        totals[start] += counts[quarter]
-    return tuple(Bucket(start, end, totals[start]) for start, end in pairwise(edges))
-
-
-def bucket_start(moment_ms: int, interval: Interval, zone: ZoneInfo) -> int:
-    """The start, in milliseconds, of the bucket that holds a moment."""
-    return to_ms(next(_edges(from_ms(moment_ms), interval, zone)))
+    return tuple(edges)
 
 
 def _edges(first: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:

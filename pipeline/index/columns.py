@@ -115,6 +115,8 @@ class MultiColumn:
 
     numbers: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     bits: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, CHUNK_BYTES), dtype=np.uint8))
+    rows: dict[int, int] = field(default_factory=dict)
+    """Value number -> row, as far as writing has needed it."""
 
     def put(self, place: int, values: Sequence[int]) -> None:
         byte, bit = place >> 3, 1 << (place & 7)
@@ -148,12 +150,13 @@ class MultiColumn:
         return cls(numbers, bits)
 
     def _row(self, number: int) -> int:
-        found = np.flatnonzero(self.numbers == number)
-        if len(found):
-            return int(found[0])
-        self.numbers = np.append(self.numbers, np.int32(number))
-        self.bits = np.vstack([self.bits, np.zeros((1, CHUNK_BYTES), dtype=np.uint8)])
-        return len(self.numbers) - 1
+        if len(self.rows) != len(self.numbers):
+            self.rows = {number: row for row, number in enumerate(self.numbers.tolist())}
+        if number not in self.rows:
+            self.rows[number] = len(self.numbers)
+            self.numbers = np.append(self.numbers, np.int32(number))
+            self.bits = np.vstack([self.bits, np.zeros((1, CHUNK_BYTES), dtype=np.uint8)])
+        return self.rows[number]
 
 
 @dataclass(slots=True)
@@ -184,7 +187,7 @@ def writable(column: Column) -> Column:
             return TimeColumn(moments.copy())
         case SingleColumn(numbers):
             return SingleColumn(numbers.copy())
-        case MultiColumn(numbers, bits):
+        case MultiColumn(numbers=numbers, bits=bits):
             return MultiColumn(numbers.copy(), bits.copy())
         case LiveColumn(bits):
             return LiveColumn(bits.copy())

@@ -5,6 +5,7 @@ Also tells which positions of an article a query is about, for "only positions t
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from classifiers.types import Position as ArticlePosition
 from pipeline.index.fields import PositionKey, Searchable, to_ms, value_key
@@ -45,9 +46,7 @@ def _holds(article: Searchable, node: Node) -> bool:
         case Not(child):
             return not _holds(article, child)
         case Words(fields, stems):
-            return any(
-                _in_a_row([fold.stem(word) for word in article.words[field]], stems) for field in fields
-            )
+            return any(_in_a_row(_stems(article.words[field]), stems) for field in fields)
         case Wildcard(fields, pattern, spellings):
             fits = re.compile(fold.wildcard_regex(pattern)).fullmatch
             return any(word in spellings or fits(word) for field in fields for word in article.words[field])
@@ -117,6 +116,13 @@ def _position_trees(query: Query) -> list[Node]:
     return trees
 
 
-def _in_a_row(words: list[str], wanted: tuple[str, ...]) -> bool:
+@lru_cache(maxsize=1 << 14)
+def _stems(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(fold.stem, words))
+
+
+def _in_a_row(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     length = len(wanted)
-    return any(tuple(words[start : start + length]) == wanted for start in range(len(words) - length + 1))
+    return wanted[0] in words and any(
+        words[start : start + length] == wanted for start in range(len(words) - length + 1)
+    )

@@ -13,7 +13,7 @@ from pipeline.index.sqlite_schema import Connections, Generations, statement
 from pipeline.index.sqlite_write import write
 from pipeline.types import Document
 
-WRITE_BATCH = 200
+WRITE_BATCH = 100
 """Documents in one transaction: some 50 ms, so that other writers of the file wait little."""
 
 _MERGE_PAGES = 500

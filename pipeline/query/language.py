@@ -64,7 +64,7 @@ def parse(text: str, *, labels: Labels, now: datetime, zone: str = "UTC") -> Que
         return Query(text, All())
     root = _Reader(text, labels, now.astimezone(UTC), days).read(parsed, None)
     if root is None:
-        raise QueryError("There is no word or number in this query to search for", text, 0)
+        raise syntax.nothing_to_find(text)
     return Query(text, _settled(root))
 
 
@@ -126,6 +126,8 @@ class _Reader:
         at = _place(item)
         if outer is not None:
             raise self.error(f"A field cannot stand inside the parentheses of another ({outer.name})", at)
+        if item.name == "*" and isinstance(item.expr, luqum.Word) and item.expr.value == "*":
+            return All(at)
         field = FIELDS.get(item.name.lower())
         if field is None:
             near = _nearest(item.name.lower(), FIELDS)

@@ -7,6 +7,7 @@ then binds as we promise: NOT over AND over OR.
 """
 
 import copy
+import re
 from collections.abc import Sequence
 
 from luqum.exceptions import IllegalCharacterError, ParseSyntaxError
@@ -39,9 +40,11 @@ def tree(text: str) -> Item | None:
     """
     if len(text) > MAX_LENGTH:
         raise QueryError(f"The query is longer than {MAX_LENGTH} characters; shorten it", text[:80], 0)
+    if not text.strip():
+        return None
     plain = _plain(text)
     if not plain.strip():
-        return None
+        raise nothing_to_find(text)
     tokens = _joined(_operators(_lexed(plain, text)))
     _check_brackets(tokens, text)
     _check_limits(tokens, text)
@@ -62,6 +65,11 @@ def tree(text: str) -> Item | None:
     except ParseSyntaxError as error:
         raise _syntax_error(text, tokens, handed_out) from error
     return parsed
+
+
+def nothing_to_find(text: str) -> QueryError:
+    """For a query of marks only."""
+    return QueryError("There is no word or number in this query to search for", text, 0)
 
 
 def _plain(text: str) -> str:
@@ -97,6 +105,12 @@ def _lexed(plain: str, text: str) -> list[LexToken]:
             tokens.append(token)
     except IllegalCharacterError as error:
         raise _illegal_character(text, lexer.lexpos) from error
+    for token in tokens:
+        if token.type == "TERM" and (quote := re.search(r'(?<!\\)(?:\\\\)*"', token.value.value)):
+            at = token.lexpos + quote.end() - 1
+            raise QueryError(
+                "A quote cannot stand inside a word; put a blank before it or take it away", text, at
+            )
     return tokens
 
 
