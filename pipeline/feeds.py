@@ -27,6 +27,9 @@ _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _TOML_PLACE: Final = re.compile(r"\(at line (\d+), column \d+\)")
+_NOT_LANGUAGES: Final = {"ua": "uk", "cz": "cs", "gr": "el", "jp": "ja", "cn": "zh", "dk": "da", "by": "be"}
+"""Country codes that are taken for language codes."""
+
 _NO_COUNTRY: Final = frozenset({"XX", "ZZ"})
 _SUPRANATIONAL: Final = frozenset({"EU", "UN"})
 
@@ -214,11 +217,10 @@ def _wrong_country(value: str) -> str | None:
 
 
 def _wrong_language(value: str) -> str | None:
-    return (
-        None
-        if _LANGUAGE.fullmatch(value)
-        else f"language {value!r} is a BCP 47 tag, for example 'uk' or 'en-GB'"
-    )
+    meant = _NOT_LANGUAGES.get(value.partition("-")[0])
+    if meant is None and _LANGUAGE.fullmatch(value):
+        return None
+    return f"language {value!r} is a BCP 47 tag, for example {meant or 'uk'!r} or 'en-GB'"
 
 
 def _wrong_zone(value: str) -> str | None:

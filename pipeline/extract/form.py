@@ -10,9 +10,13 @@ from typing import Final
 
 from pipeline.types import Feed, Form
 
-_TITLE_RULES: Final[tuple[tuple[Form, re.Pattern[str]], ...]] = tuple(
-    (form, re.compile(pattern, re.IGNORECASE))
-    for form, pattern in (
+
+def _compiled(rules: Iterable[tuple[Form, str]]) -> tuple[tuple[Form, re.Pattern[str]], ...]:
+    return tuple((form, re.compile(pattern, re.IGNORECASE)) for form, pattern in rules)
+
+
+_TITLE_RULES: Final = _compiled(
+    (
         (
             "live-blog",
             r"^live\s*(?:updates?|blog)?\s*[:|–—-]|\blive[\s-](?:updates?|blog|ticker|coverage|feed)\b"
@@ -59,9 +63,8 @@ _TITLE_RULES: Final[tuple[tuple[Form, re.Pattern[str]], ...]] = tuple(
     )
 )
 
-_PATH_RULES: Final[tuple[tuple[Form, re.Pattern[str]], ...]] = tuple(
-    (form, re.compile(pattern, re.IGNORECASE))
-    for form, pattern in (
+_PATH_RULES: Final = _compiled(
+    (
         (
             "live-blog",
             r"/(?:live|live-?blogs?|live-?updates?|liveticker|live-news|liveblog)/|[/-]live-(?:updates?|blog|news|coverage)\b|/en-direct/",

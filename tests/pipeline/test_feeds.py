@@ -73,6 +73,7 @@ def test_empty_list_is_a_list() -> None:
         ('country = "GB"', 'country = "UK1"', 5, "ISO 3166"),
         ('side = "third-party"', 'side = "neutral"', 6, "ukraine, russia, third-party"),
         ('language = "en-GB"', 'language = "English"', 7, "BCP 47"),
+        ('language = "en-GB"', 'language = "ua"', 7, "'uk'"),
         ('kind = "news"', 'kind = "paper"', 8, "news, wire, government, official-channel, opinion"),
         ('kind = "news"', 'kind = "news"\ncontrol = "free"', 9, "state, public, private, exile"),
         ('kind = "news"', 'kind = "news"\ntime_zone = "Kyiv"', 9, "IANA"),
