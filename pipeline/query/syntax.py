@@ -73,7 +73,7 @@ def nothing_to_find(text: str) -> QueryError:
 
 
 def _plain(text: str) -> str:
-    """Curly quotes straight, and marks that belong to no word out of the way; every character keeps its offset."""
+    """Curly quotes straight, `!` before a word as `-`, marks that belong to no word out of the way; offsets stay."""
     plain = text.translate(_QUOTES)
     characters = list(plain)
     in_phrase = escaped = False
@@ -84,9 +84,15 @@ def _plain(text: str) -> str:
             escaped = True
         elif character == '"':
             in_phrase = not in_phrase
+        elif character == "!" and not in_phrase and _begins_word(plain, index):
+            characters[index] = "-"
         elif character.isspace() or (not in_phrase and _belongs_to_no_word(plain, index)):
             characters[index] = " "
     return "".join(characters)
+
+
+def _begins_word(plain: str, index: int) -> bool:
+    return (index == 0 or plain[index - 1] in " (") and bool(plain[index + 1 : index + 2].strip())
 
 
 def _belongs_to_no_word(plain: str, index: int) -> bool:
