@@ -275,6 +275,7 @@ story = Table(
     Column("merged_into", String),
     Column("status", String),
     Column("status_since", UtcTime),
+    Column("terms", JSON, nullable=False, server_default="{}"),
     Column("by_hand", Boolean, nullable=False, server_default=text("false")),
 )
 """`merged_into` redirects an old id; its row stays for ever so that links and announced keys keep their meaning."""
@@ -289,6 +290,27 @@ thread = Table(
     Column("last_seen", UtcTime, nullable=False),
     Column("followed", Boolean, nullable=False, server_default=text("false")),
 )
+
+story_term = Table(
+    "story_term",
+    metadata,
+    Column("term", String, primary_key=True),
+    Column("story", String, primary_key=True, index=True),
+)
+"""The few terms by which a later step of a matter finds the stories before it."""
+
+telling = Table(
+    "telling",
+    metadata,
+    Column("article", String, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("reader", String, nullable=False),
+    Column("terms", JSON, nullable=False),
+    Column("steps", JSON, nullable=False),
+    Column("runs", LargeBinary, nullable=False),
+    Column("english", Boolean, nullable=False),
+)
+"""What grouping read in an article's text, so that the window of open stories loads fast; `reader` names the version
+of the reading rules, and rows of another one are read anew."""
 
 story_link = Table(
     "story_link",
