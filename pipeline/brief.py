@@ -144,10 +144,9 @@ def _parties(
         latest = sorted(said, key=lambda pair: (pair[1].published, pair[1].id), reverse=True)
         headlines = dict.fromkeys(clean.line(headline(position, words), 120) for position, _ in latest)
         position, article = latest[0]
+        sentence = quote(article, clean.line(position.sentence, 220))
         lines.append(
-            PartyLine(
-                words.actor(actor), tuple(headlines)[:2], quote(article, clean.line(position.sentence, 220))
-            )
+            PartyLine(words.actor(actor), tuple(headlines)[:2], sentence, sentence.sentence in told)
         )
     return tuple(lines)
 

@@ -321,9 +321,20 @@ def count_since(connection: Connection, alert: int, kind: str, since: datetime) 
 def take_slot(connection: Connection, alert: int, slot: str, now: datetime) -> bool:
     """Claim one digest of an alert, once for ever; returns whether this transaction did."""
     statement = (
-        upsert(connection, schema.digest).values(alert=alert, slot=slot, at=now).on_conflict_do_nothing()
+        upsert(connection, schema.digest)
+        .values(alert=alert, slot=slot, at=now)
+        .on_conflict_do_nothing()
+        .returning(schema.digest.c.slot)
     )
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement).first() is not None
+
+
+def fill_slot(connection: Connection, alert: int, slot: str, notification: int) -> None:
+    """Note which notification a digest became."""
+    table = schema.digest
+    connection.execute(
+        update(table).where(table.c.alert == alert, table.c.slot == slot).values(notification=notification)
+    )
 
 
 def has_slot(connection: Connection, alert: int, slot: str) -> bool:

@@ -18,7 +18,7 @@ STATUS_WORDS: Mapping[str, str] = {
     "one-side": "One side's claim",
     "single-source": "Single source",
 }
-SIDE_WORDS: Mapping[str, str] = {"ukraine": "Ukrainian", "russia": "Russian", "third-party": "Third-party"}
+SIDE_WORDS: Mapping[str, str] = {"ukraine": "Ukrainian", "russia": "Russian", "third-party": "third-party"}
 
 
 @dataclass(frozen=True, slots=True)

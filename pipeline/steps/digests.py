@@ -189,6 +189,7 @@ def _make(
     if not told and not wanted.says_nothing_new:
         return False
     number = rows.reserve_notification(connection, alert.id, None, "digest", now)
+    rows.fill_slot(connection, alert.id, wanted.slot, number)
     for entry in told:
         rows.tell(connection, alert.id, entry.story.id, entry.decision.tell, now, number)
     brief = build(

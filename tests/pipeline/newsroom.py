@@ -15,7 +15,7 @@ from pipeline.db import documents, schema, tags
 from pipeline.db import stories as story_rows
 from pipeline.db.dialect import insert as upsert
 from pipeline.db.engine import Database
-from pipeline.db.outbox import Letter
+from pipeline.db.outbox import Letter, OnDoubt
 from pipeline.index.base import Index
 from pipeline.index.sqlite import SqliteIndex
 from pipeline.notify.content import Message
@@ -67,7 +67,9 @@ NAMES = {
 LABELS = LabelTable(
     {
         "actor": dict.fromkeys(ACTORS, ()),
-        "issue": dict.fromkeys((*ISSUES, "black-sea", "energy-infrastructure", "security-guarantees", "minerals-deal"), ()),
+        "issue": dict.fromkeys(
+            (*ISSUES, "black-sea", "energy-infrastructure", "security-guarantees", "minerals-deal"), ()
+        ),
         "development": dict.fromkeys(DEVELOPMENTS, ()),
         "detail": dict.fromkeys(DETAILS, ()),
     }
@@ -129,6 +131,7 @@ class Newsroom:
     now: datetime = START
     outbox: Outage = field(default_factory=Outage)
     sender: Sender = SENDER
+    on_doubt: OnDoubt = "resend"
 
     @classmethod
     def open(cls, database: Database, folder: Path, **more: Any) -> "Newsroom":
@@ -136,7 +139,7 @@ class Newsroom:
 
     @property
     def desk(self) -> Desk:
-        return Desk(LABELS, phrases(NAMES), self.sender)
+        return Desk(LABELS, phrases(NAMES), self.sender, self.on_doubt)
 
     @property
     def alerts(self) -> AlertDesk:

@@ -104,14 +104,18 @@ def test_only_developments_that_the_query_names_count(newsroom: Newsroom) -> Non
         labels=(label("actor:russia"), label("issue:peace-talks")),
     )  # fmt: skip
     assert newsroom.cycle() == []
-    assert {value for _, kind, value in newsroom.announced() if kind == "development"} == {"rejected:-:russia"}
+    assert {value for _, kind, value in newsroom.announced() if kind == "development"} == {
+        "rejected:-:russia"
+    }
 
 
 def test_only_positions_that_satisfy_the_query_count(newsroom: Newsroom) -> None:
     newsroom.alert("(by:russia AND development:rejected)")
     newsroom.article("a", RUSSIA_NO, position("rejected", "ukraine"))
     newsroom.cycle()
-    assert {value for _, kind, value in newsroom.announced() if kind == "development"} == {"rejected:-:russia"}
+    assert {value for _, kind, value in newsroom.announced() if kind == "development"} == {
+        "rejected:-:russia"
+    }
 
 
 def test_a_query_for_two_positions_counts_each_of_them(newsroom: Newsroom) -> None:
