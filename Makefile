@@ -1,0 +1,71 @@
+# Two commands on a fresh machine: `make run` and `make test`. `make help` lists the others.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+RUNTIME := $(VENV)/.installed
+TOOLS   := $(VENV)/.installed-dev
+TORCH   := $(VENV)/.installed-torch
+
+.PHONY: help run watch test check format lint types test-torch train evaluate cross-validate bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(RUNTIME): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "setting up $(VENV) (once, about a minute) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(TOOLS): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "setting up $(VENV) with the test tools (once, about a minute) ..."
+	@$(PIP) --editable '.[dev,postgres]'
+	@touch $@ $(RUNTIME)
+
+$(TORCH): $(TOOLS)
+	@echo "installing torch (about 5 GB with its CUDA libraries) ..."
+	@$(PIP) --editable '.[dev,postgres,torch]'
+	@touch $@
+
+run: $(RUNTIME) ## set up, then one cycle over feeds.toml (some failing feeds count as success)
+	@$(BIN)/ceasefire run --or-sample || test $$? -eq 1
+
+watch: $(RUNTIME) ## set up, then cycle after cycle until Ctrl-C
+	@$(BIN)/ceasefire watch
+
+test: $(TOOLS) ## every behaviour test that needs no torch
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: format lint types ## what CI checks besides the tests
+
+format: $(TOOLS) ## is everything formatted? (`ruff format .` does it)
+	@$(BIN)/ruff format --check .
+
+lint: $(TOOLS) ## ruff's rules and the direction of imports
+	@$(BIN)/ruff check .
+
+types: $(TOOLS) ## mypy, strict, over pipeline/ and classifiers/
+	@$(BIN)/mypy
+
+test-torch: $(TORCH) ## the tests of the huggingface and zero-shot backends
+	@$(BIN)/python -m pytest -m torch
+
+train: $(TORCH) ## rebuild the shipped model (under 90 minutes on 2 cores)
+	@$(BIN)/python -m classifiers.training.train
+
+cross-validate: $(TORCH) ## out-of-fold scores, from which the thresholds come
+	@$(BIN)/python -m classifiers.training.cross_validate
+
+evaluate: $(TOOLS) ## precision, recall and F1 on dev and on the held-out prose, with intervals
+	@$(BIN)/python -m classifiers.training.evaluate
+	@$(BIN)/python -m classifiers.training.positions evaluate
+
+bench: $(TOOLS) ## the benchmarks behind the README's table
+	@for file in benchmarks/*.py; do case $$file in */__init__.py) ;; *) $(BIN)/python -m $$(echo $${file%.py} | tr / .) || exit 1;; esac; done
+
+clean: ## remove the virtual environment and caches (never a database)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
