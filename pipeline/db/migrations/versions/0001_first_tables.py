@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=True),
         sa.Column("status_since", UtcTime(), nullable=True),
+        sa.Column("terms", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("by_hand", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
     )
@@ -221,6 +222,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("left", "right", name=op.f("pk_story_link")),
     )
     op.create_index("ix_story_link_right", "story_link", ["right"], unique=False)
+    op.create_table(
+        "story_term",
+        sa.Column("term", sa.String(), nullable=False),
+        sa.Column("story", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("term", "story", name=op.f("pk_story_term")),
+    )
+    op.create_index(op.f("ix_story_term_story"), "story_term", ["story"], unique=False)
     op.create_table(
         "thread",
         sa.Column("id", sa.String(), nullable=False),
@@ -383,6 +391,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("article", "number", name=op.f("pk_position")),
     )
     op.create_table(
+        "telling",
+        sa.Column("article", sa.String(), nullable=False),
+        sa.Column("reader", sa.String(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("steps", sa.JSON(), nullable=False),
+        sa.Column("runs", sa.LargeBinary(), nullable=False),
+        sa.Column("english", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article"], ["article.id"], name=op.f("fk_telling_article"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article", name=op.f("pk_telling")),
+    )
+    op.create_table(
         "version",
         sa.Column("article", sa.String(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -432,6 +453,7 @@ def downgrade() -> None:
     op.drop_index("ix_outbox_state_next_try", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("version")
+    op.drop_table("telling")
     op.drop_table("position")
     op.drop_index("ix_poll_feed_at", table_name="poll")
     op.drop_table("poll")
@@ -453,6 +475,8 @@ def downgrade() -> None:
     op.drop_table("announced")
     op.drop_table("tombstone")
     op.drop_table("thread")
+    op.drop_index(op.f("ix_story_term_story"), table_name="story_term")
+    op.drop_table("story_term")
     op.drop_index("ix_story_link_right", table_name="story_link")
     op.drop_table("story_link")
     op.drop_index(op.f("ix_story_thread"), table_name="story")
