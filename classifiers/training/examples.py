@@ -41,12 +41,12 @@ class Example:
 
 def training(shared: Path, here: Path = HERE) -> list[Example]:
     """All that may be trained on, each id once: later readings of an item replace earlier ones."""
-    texts = {row["id"]: row for row in _shared_rows(shared)}
-    kept_out = {row["id"] for row in _rows(shared / "data" / "dev.jsonl")}
-    kept_out_titles = {_key(row["title"]) for row in _rows(shared / "data" / "dev.jsonl")}
-    examples = {row["id"]: _example(row, row, "hand") for row in _rows(shared / "data" / "train.jsonl")}
+    texts = {row["id"]: row for row in shared_rows(shared)}
+    kept_out = {row["id"] for row in read_rows(shared / "data" / "dev.jsonl")}
+    kept_out_titles = {_key(row["title"]) for row in read_rows(shared / "data" / "dev.jsonl")}
+    examples = {row["id"]: _example(row, row, "hand") for row in read_rows(shared / "data" / "train.jsonl")}
     for path in sorted((here / "labels").glob("*.jsonl")):
-        for row in _rows(path):
+        for row in read_rows(path):
             if "issues" not in row or row["id"] in kept_out or row["id"] not in texts:
                 continue  # positions only, not to be trained on, or of data that this copy lacks
             read_again = path.name.startswith("recheck")
@@ -54,14 +54,14 @@ def training(shared: Path, here: Path = HERE) -> list[Example]:
                 continue
             examples[row["id"]] = _example(texts[row["id"]], row, "recheck" if read_again else "read")
     for path in sorted((here / "corpus" / "train").glob("*.jsonl")):
-        for row in _rows(path):
+        for row in read_rows(path):
             examples[row["id"]] = _example(row, row, "prose")
     return [one for one in examples.values() if _key(one.text.title) not in kept_out_titles]
 
 
 def dev(shared: Path) -> list[Example]:
     """The items for choosing between models; never trained on."""
-    return [_example(row, row, "dev") for row in _rows(shared / "data" / "dev.jsonl")]
+    return [_example(row, row, "dev") for row in read_rows(shared / "data" / "dev.jsonl")]
 
 
 def held_out(here: Path = HERE) -> list[Example]:
@@ -69,7 +69,7 @@ def held_out(here: Path = HERE) -> list[Example]:
     return [
         _example(row, row, "heldout")
         for path in sorted((here / "corpus" / "heldout").glob("*.jsonl"))
-        for row in _rows(path)
+        for row in read_rows(path)
     ]
 
 
@@ -77,7 +77,7 @@ def unlabelled(shared: Path, name: str = "headlines") -> list[Example]:
     """Texts without labels: `name` is "headlines" or "articles"."""
     nothing: dict[str, Any] = {facet: [] for facet in FACETS}
     path = shared / "data" / f"unlabelled_{name}.jsonl.gz"
-    return [_example(row, nothing, "unlabelled") for row in _rows(path)]
+    return [_example(row, nothing, "unlabelled") for row in read_rows(path)]
 
 
 def targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.float32]:
@@ -115,12 +115,14 @@ def file_hashes(shared: Path, here: Path = HERE) -> dict[str, str]:
     }
 
 
-def _shared_rows(shared: Path) -> Iterator[dict[str, Any]]:
+def shared_rows(shared: Path) -> Iterator[dict[str, Any]]:
+    """Every shared text that may be trained on; later lines of an id hold its labels."""
     for name in ("unlabelled_headlines.jsonl.gz", "unlabelled_articles.jsonl.gz", "train.jsonl"):
-        yield from _rows(shared / "data" / name)
+        yield from read_rows(shared / "data" / name)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a JSON-lines file, plain or gzipped."""
     content = path.read_bytes()
     for line in (gzip.decompress(content) if path.suffix == ".gz" else content).splitlines():
         if line.strip():
