@@ -50,10 +50,11 @@ def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed
     """
     if is_json(raw.body):
         parsed = parse_json_feed(raw.body, raw.url)
-        return _bounded(parsed, limits)
+        return _bounded(parsed, limits, len(parsed.entries))
     body, charset, problems = readable_bytes(raw.body, raw.content_type)
     if (other := what_it_is(body)) is not None:
         raise ParseError(other, raw.url)
+    body, found = _shortened(body, limits.entries)
     content_type = "application/xml" + (f"; charset={charset}" if charset else "")
     document = _feedparser(body, content_type, raw)
     if not document.version and not document.entries:
@@ -62,7 +63,7 @@ def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed
         problems.append(f"broken markup: {_one_line(document.get('bozo_exception'))}")
     head = document.feed
     language = _text(head.get("language")) or None
-    entries = tuple(_entry(item, language, raw.url) for item in document.entries[: limits.entries + 1])
+    entries = tuple(_entry(item, language, raw.url) for item in document.entries[: limits.entries])
     parsed = ParsedFeed(
         title=_text(head.get("title")),
         language=language,
@@ -70,7 +71,22 @@ def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed
         entries=entries,
         problems=tuple(problems),
     )
-    return _bounded(parsed, limits, found=len(document.entries))
+    return _bounded(parsed, limits, max(found, len(document.entries)))
+
+
+_ENTRY_END: Final = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>")
+
+
+def _shortened(body: bytes, entries: int) -> tuple[bytes, int]:
+    """The document without those entries that come after the first `entries`, and how many it has.
+
+    feedparser needs 15 s for 50,000 entries; cutting them out as bytes beforehand needs none. (0 is told for
+    UTF-16, whose tags are not seen here; it is cut after reading.)
+    """
+    ends = [found.end() for found in _ENTRY_END.finditer(body)]
+    if len(ends) <= entries:
+        return body, len(ends)
+    return body[: ends[entries - 1]] + body[ends[-1] :], len(ends)
 
 
 def _feedparser(body: bytes, content_type: str, raw: RawFeed) -> Any:
@@ -170,9 +186,9 @@ def _ttl_min(head: Mapping[str, Any]) -> int | None:
 _PERIOD_MIN: Final = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 
 
-def _bounded(parsed: ParsedFeed, limits: ParseLimits, found: int | None = None) -> ParsedFeed:
+def _bounded(parsed: ParsedFeed, limits: ParseLimits, found: int) -> ParsedFeed:
+    """Within the limits; `found` entries were in the document."""
     problems = list(parsed.problems)
-    found = len(parsed.entries) if found is None else found
     if found > limits.entries:
         problems.append(f"{found} entries, only the first {limits.entries} are read")
     cut: set[str] = set()

@@ -45,8 +45,7 @@ async def open_client(
     The environment's proxies are not used: a proxy would resolve names itself, past the guard. `resolver` replaces
     the machine's own, for tests.
     """
-    own = SystemResolver() if resolver is None else None
-    backend = GuardedBackend(resolver or own, allow_private=settings.allow_private_addresses)  # type: ignore[arg-type]
+    backend = GuardedBackend(resolver or SystemResolver(), allow_private=settings.allow_private_addresses)
     transport = GuardedTransport(
         backend, httpx2.create_ssl_context(), max_connections=settings.concurrency, http2=settings.http2
     )
@@ -60,12 +59,8 @@ async def open_client(
         timeout=httpx2.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s, pool=None),
         trust_env=False,
     )
-    try:
-        async with client:
-            yield client
-    finally:
-        if own is not None:
-            own.close()
+    async with client:
+        yield client
 
 
 async def fetch_feed(
@@ -200,7 +195,15 @@ async def _read(
     new = _validators(headers, body_hash)
     if body_hash == validators.body_hash:
         return replace(fresh, validators=new)
-    raw = RawFeed(feed.name, str(response.url), body, headers.get("content-type", ""), headers, now, new)
+    raw = RawFeed(
+        feed.name,
+        str(response.url.copy_with(userinfo=b"")),
+        body,
+        headers.get("content-type", ""),
+        headers,
+        now,
+        new,
+    )
     return replace(fresh, result="fetched", raw=raw, validators=new)
 
 

@@ -7,6 +7,9 @@ import brotli
 
 ACCEPT_ENCODING: Final = "gzip, deflate, br"
 _STEP: Final = 256 * 1024
+_TELLING_BYTES: Final = 2
+"""What is needed to tell gzip, zlib, raw deflate and plain text from each other."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -82,16 +85,22 @@ class BodyReader:
         self._names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
         self._max_bytes = max_bytes
         self._decoders: list[_Decoder] | None = None
+        self._start = b""
         self._parts: list[bytes] = []
         self._size = 0
 
     def feed(self, chunk: bytes) -> None:
         """Take the next raw bytes."""
-        if not chunk:
-            return
         if self._decoders is None:
+            self._start += chunk
+            if len(self._start) < _TELLING_BYTES:
+                return
+            chunk = self._start
             self._decoders = _decoders(self._names, chunk)
-        for decoder in self._decoders:
+        self._decode(chunk)
+
+    def _decode(self, chunk: bytes) -> None:
+        for decoder in self._decoders or ():
             chunk = decoder.feed(chunk, self._max_bytes - self._size)
         self._size += len(chunk)
         if self._size > self._max_bytes:
@@ -100,6 +109,9 @@ class BodyReader:
 
     def body(self) -> bytes:
         """The whole decoded body, after the last chunk."""
+        if self._decoders is None and self._start:
+            self._decoders = _decoders(self._names, self._start)
+            self._decode(self._start)
         if any(not decoder.finished() for decoder in self._decoders or ()):
             raise BrokenEncodingError("the compressed body ends early")
         body = b"".join(self._parts)

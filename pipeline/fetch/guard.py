@@ -9,7 +9,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Thread
 from typing import Final
 
 import httpcore2
@@ -23,6 +24,10 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 _PROVIDERS_OWN: Final = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
 """Where clouds keep services for machines inside, at addresses that Python calls public: Azure's wire server and the
 block of IETF protocol assignments, in which Oracle's metadata service lives."""
+
+_ADDRESSES_TRIED: Final = 4
+_FIRST_ADDRESSES_S: Final = 3.0
+"""Time for each address but the last: a network whose IPv6 leads nowhere must not cost every poll its whole time."""
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -61,24 +66,44 @@ def _is_forbidden(ip: _Address) -> bool:
 
 
 class SystemResolver:
-    """The machine's own resolver, in threads of its own: the event loop's default pool has few, and one dead name
-    server would hold them all."""
+    """The machine's own resolver, in threads of its own that nobody waits for.
 
-    def __init__(self, threads: int = 32) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="resolve")
+    The event loop's default pool has few threads and is waited for at exit: one dead name server would hold up every
+    poll, and then Ctrl-C.
+    """
+
+    def __init__(self, at_once: int = 32) -> None:
+        self._places = asyncio.Semaphore(at_once)
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
+        await self._places.acquire()  # given back by the thread, which may outlive a caller that gave up
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._pool, _look_up, host, port)
-        return list(dict.fromkeys(found))
+        answer: asyncio.Future[list[str]] = loop.create_future()
 
-    def close(self) -> None:
-        """Let the threads go without waiting for look-ups that hang."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        def done(outcome: list[str] | Exception) -> None:
+            self._places.release()
+            if answer.done():
+                return
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        def look_up() -> None:
+            try:
+                outcome: list[str] | Exception = _look_up(host, port)
+            except (OSError, UnicodeError) as error:
+                outcome = error
+            with suppress(RuntimeError):  # the loop has ended meanwhile, and with it the question
+                loop.call_soon_threadsafe(done, outcome)
+
+        Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+        return await answer
 
 
 def _look_up(host: str, port: int) -> list[str]:
-    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
@@ -97,11 +122,13 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        addresses = await self._allowed(host, port, timeout)
+        addresses = (await self._allowed(host, port, timeout))[:_ADDRESSES_TRIED]
         failure: Exception | None = None
-        for address in addresses[:4]:
+        for address in addresses:
+            last = address == addresses[-1]
+            wait_s = timeout if last or timeout is None else min(timeout, _FIRST_ADDRESSES_S)
             try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+                return await self._inner.connect_tcp(address, port, wait_s, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         assert failure is not None

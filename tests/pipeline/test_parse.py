@@ -367,6 +367,17 @@ def test_too_many_entries_are_cut_and_remarked() -> None:
     assert feed.problems == ("30 entries, only the first 10 are read",)
 
 
+def test_fifty_thousand_entries_are_cut_before_they_are_read() -> None:
+    feed = parse(rss(*(item(n) for n in range(50_000)), head="<ttl>5</ttl>"))
+    assert (len(feed.entries), feed.ttl_min) == (ParseLimits().entries, 5)
+    assert feed.problems == ("50000 entries, only the first 2000 are read",)
+
+
+def test_entries_over_the_limit_in_utf_16_are_cut_too() -> None:
+    document = rss(*(item(n) for n in range(5))).replace("utf-8", "utf-16").encode("utf-16")
+    assert len(parse(document, limits=ParseLimits(entries=3)).entries) == 3
+
+
 def test_too_long_parts_are_cut_and_remarked() -> None:
     document = rss(item(title="t" * 50, text="x" * 500))
     feed = parse(document, limits=ParseLimits(text=100, title=20, link=10, guid=10))

@@ -415,6 +415,14 @@ def test_file_url_of_another_machine_is_a_file_failure() -> None:
     assert poll("file://server/share/feed.xml").failure == "file"
 
 
+def test_credentials_of_the_operator_are_sent_and_not_kept(server: FeedServer) -> None:
+    server.feed("/rss", DOCUMENT)
+    outcome = poll(f"http://user:hush@127.0.0.1:{server.port}/rss")
+    assert server.asked[0].headers["authorization"].startswith("Basic ")
+    assert outcome.raw is not None
+    assert outcome.raw.url == server.url("/rss")
+
+
 def test_details_never_show_a_password(server: FeedServer) -> None:
     server.redirect("/a", "/b")
     server.redirect("/b", "/a")

@@ -1,10 +1,12 @@
 """Which addresses we connect to."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
 
+from pipeline.fetch import guard
 from pipeline.fetch.guard import ForbiddenAddressError, GuardedBackend, SystemResolver, is_forbidden
 
 
@@ -62,10 +64,35 @@ def test_unix_sockets_are_refused() -> None:
 
 def test_machines_own_resolver_gives_each_address_once() -> None:
     async def look_up() -> Sequence[str]:
-        resolver = SystemResolver(threads=1)
-        try:
-            return await resolver("127.0.0.1", 80)
-        finally:
-            resolver.close()
+        return await SystemResolver(at_once=1)("127.0.0.1", 80)
 
     assert asyncio.run(look_up()) == ["127.0.0.1"]
+
+
+def test_unknown_and_impossible_names_are_os_errors_of_the_resolver() -> None:
+    async def look_up(host: str) -> None:
+        await SystemResolver()(host, 80)
+
+    for host in ("no-such-host.invalid", "a" * 300, "x..y"):
+        with pytest.raises((OSError, UnicodeError)):
+            asyncio.run(look_up(host))
+
+
+def test_look_up_that_nobody_waits_for_any_more_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+
+    def slow(host: str, port: int) -> list[str]:
+        if host == "slow.example":
+            answer.wait(10)
+        return ["192.0.2.1"]
+
+    monkeypatch.setattr(guard, "_look_up", slow)
+
+    async def run() -> Sequence[str]:
+        resolver = SystemResolver(at_once=1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(resolver("slow.example", 80), 0.05)
+        answer.set()
+        return await asyncio.wait_for(resolver("fast.example", 80), 10)
+
+    assert asyncio.run(run()) == ["192.0.2.1"]
