@@ -20,6 +20,10 @@ Relation = Literal["together", "apart"]
 """What an analyst decided about two articles: they belong to one story, or they do not."""
 
 
+MOST_LINKS = 2000
+"""Pairs that one split keeps apart: enough for any story that a person takes apart by hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One judgement of an analyst over two articles; it outlives every regrouping."""
@@ -90,7 +94,7 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
             by_hand=rows[old].by_hand or rows[new].by_hand,
         )
     )
-    _copy_announced(connection, old, new)
+    copy_announced(connection, old, new)
 
 
 def split(connection: Connection, story: str, articles: Sequence[str], now: datetime) -> str:
@@ -113,7 +117,7 @@ def split(connection: Connection, story: str, articles: Sequence[str], now: date
     if len(set(articles)) == len(members):
         raise NotFoundError(f"story {story} has only these articles; a split must leave one behind")
     moved = sorted((members[article] for article in set(articles)), key=lambda row: (row.published, row.id))
-    new = _free_id(connection, moved[0].id)
+    new = free_id(connection, moved[0].id)
     thread = connection.execute(select(schema.story.c.thread).where(schema.story.c.id == story)).scalar_one()
     create(
         connection,
@@ -130,7 +134,7 @@ def split(connection: Connection, story: str, articles: Sequence[str], now: date
             .where(table.c.id.in_(part))
             .values(story=new, copy_of=None, revision=table.c.revision + 1)
         )
-    _copy_announced(connection, story, new)
+    copy_announced(connection, story, new)
     return new
 
 
@@ -159,6 +163,31 @@ def links_of(connection: Connection, articles: Iterable[str]) -> list[Link]:
     return list(found.values())
 
 
+def links_since(connection: Connection, moment: datetime) -> list[Link]:
+    """Every judgement that was made at `moment` or later."""
+    table = schema.story_link
+    rows = connection.execute(select(table).where(table.c.at >= moment).order_by(table.c.left, table.c.right))
+    return [Link(row.left, row.right, row.relation) for row in rows]
+
+
+def is_empty(connection: Connection, story: str) -> bool:
+    """Whether no article is in this story (any more)."""
+    table = schema.article.c
+    return connection.execute(select(table.id).where(table.story == story).limit(1)).first() is None
+
+
+def extend(connection: Connection, seen: Mapping[str, Iterable[datetime]]) -> None:
+    """Stretch each story's time in our sources over what came into it."""
+    table = schema.story
+    for story, moments in seen.items():
+        times = sorted(moments)
+        for column, moment, later in (
+            (table.c.first_seen, times[0], table.c.first_seen > times[0]),
+            (table.c.last_seen, times[-1], table.c.last_seen < times[-1]),
+        ):
+            connection.execute(update(table).where(table.c.id == story, later).values({column: moment}))
+
+
 def assign(connection: Connection, placed: Mapping[str, tuple[str, str | None]]) -> None:
     """Put articles into stories: article -> (story, copy_of). Their revision rises where either changed."""
     table = schema.article
@@ -173,7 +202,45 @@ def assign(connection: Connection, placed: Mapping[str, tuple[str, str | None]])
         )
 
 
-def _free_id(connection: Connection, wanted: str) -> str:
+def merge_by_hand(connection: Connection, from_story: str, into: str, author: str, now: datetime) -> str:
+    """Merge two stories on an analyst's word, and keep it so when they are grouped again. Returns the living id."""
+    old, new = resolve(connection, from_story), resolve(connection, into)
+    seeds = first_articles(connection, (old, new))
+    merge(connection, old, new, now)
+    if old != new:
+        add_links(connection, [Link(seeds[old], seeds[new], "together")], author, now)
+    connection.execute(update(schema.story).where(schema.story.c.id == new).values(by_hand=True))
+    return new
+
+
+def split_by_hand(
+    connection: Connection, story: str, articles: Sequence[str], author: str, now: datetime
+) -> str:
+    """Split a story on an analyst's word, and keep it so when it is grouped again. Returns the new story's id."""
+    story = resolve(connection, story)
+    new = split(connection, story, articles, now)
+    table = schema.article.c
+    left_behind = (
+        connection.execute(select(table.id).where(table.story == story).order_by(table.published, table.id))
+        .scalars()
+        .all()
+    )
+    seed = first_articles(connection, (new,))[new]
+    apart = [Link(article, other, "apart") for article in sorted(set(articles)) for other in left_behind]
+    together = [Link(seed, article, "together") for article in sorted(set(articles)) if article != seed]
+    add_links(connection, apart[:MOST_LINKS] + together, author, now)
+    connection.execute(update(schema.story).where(schema.story.c.id.in_((story, new))).values(by_hand=True))
+    return new
+
+
+def first_articles(connection: Connection, stories: Iterable[str]) -> dict[str, str]:
+    """The article that began each of these stories."""
+    table = schema.story.c
+    rows = connection.execute(select(table.id, table.first_article).where(table.id.in_(list(stories))))
+    return {row.id: row.first_article for row in rows}
+
+
+def free_id(connection: Connection, wanted: str) -> str:
     """`wanted`, or with the lowest -N that no story has: an article that once began a story may begin another."""
     table = schema.story.c
     taken = set(
@@ -188,7 +255,7 @@ def _free_id(connection: Connection, wanted: str) -> str:
     return name
 
 
-def _copy_announced(connection: Connection, source: str, target: str) -> None:
+def copy_announced(connection: Connection, source: str, target: str) -> None:
     """Whatever an alert announced for `source` counts as announced for `target` too."""
     table = schema.announced
     held = select(

@@ -1,17 +1,30 @@
-"""Group what is tagged: every article gets its story, and its place among the copies of one text."""
+"""Group what is tagged: every article gets its story, its thread, and its place among the copies of one text.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+The rules are those of `pipeline.stories`; here they meet the rows. One process at a time does this, under the lock that
+deciding takes too, so that two cycles at once never make two stories of one event.
+"""
 
-from sqlalchemy import select, update
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from pipeline.db import schema
+from sqlalchemy import Connection, update
+
+from pipeline.db import schema, tellings
 from pipeline.db import stories as story_rows
 from pipeline.db.engine import Database
+from pipeline.db.locks import Held, exclusive
+from pipeline.db.standings import refresh_standing
+from pipeline.db.tellings import Placed, Ungrouped
+from pipeline.db.threads import remember_and_link
+from pipeline.stories.grouping import Constraints, Grouping, Placement, Rules
 
+LOCK = "decide"
 BATCH = 200
-"""Articles grouped between two commits."""
+"""Articles grouped between two commits: a write transaction of well under 100 ms."""
+BATCH_SPAN = timedelta(days=2)
+"""Publication times of a batch lie within this: an archive taken in does not pull years of stories into the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +38,226 @@ class GroupReport:
     overtaken: int = 0
 
 
+@dataclass(slots=True)
+class Window:
+    """The open stories in memory, kept from one call to the next by a process that goes on; never trusted unchecked:
+    each batch compares it with the database first."""
+
+    grouping: Grouping = field(default_factory=Grouping)
+    placed: dict[str, Placed] = field(default_factory=dict)
+    model_hash: str | None = None
+
+    def sync(self, connection: Connection, batch: Sequence[Ungrouped]) -> None:
+        """Make the window what the database says of the days around `batch`."""
+        times = [item.telling.published for item in batch]
+        reach = self.grouping.rules.closed_after
+        now_placed = tellings.placed_between(connection, min(times) - reach, max(times) + reach)
+        model_hash = batch[-1].model_hash
+        if model_hash != self.model_hash:
+            self.grouping, self.placed, self.model_hash = Grouping(self.grouping.rules), {}, model_hash
+        for article in [name for name, where in self.placed.items() if now_placed.get(name) != where]:
+            self.grouping.remove(article)
+            del self.placed[article]
+        missing = [name for name in now_placed if name not in self.placed]
+        for one in tellings.load(connection, missing, model_hash):
+            where = now_placed[one.id]
+            self.grouping.restore(one, where.story, where.copy_of)
+            self.placed[one.id] = where
+
+    def clear(self) -> None:
+        """Forget everything: what was placed here could not be written."""
+        self.grouping, self.placed = Grouping(self.grouping.rules), {}
+
+
 def group_tagged(
     database: Database,
     now: Callable[[], datetime],
     *,
+    window: Window | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    holder: str | None = None,
 ) -> GroupReport:
-    """Group the whole queue, batch by batch, until it is empty or `stopped()`."""
-    table = schema.article
-    grouped = new_stories = 0
-    while not stopped():
-        with database.read() as connection:
-            rows = connection.execute(
-                select(table.c.id, table.c.tag_count, table.c.title, table.c.seen, table.c.story)
-                .where(table.c.grouped_tag_count < table.c.tag_count)
-                .order_by(table.c.published, table.c.id)
-                .limit(BATCH)
-            ).all()
-        if not rows:
-            break
+    """Group the whole queue, batch by batch, until it is empty or `stopped()`.
+
+    `window`: give the same one at every call where a process goes on, and the open stories are loaded once. Raises
+    LockLostError where another process keeps the lock for too long; what is queued stays queued.
+    """
+    window = window if window is not None else Window()
+    total = GroupReport()
+    with database.read() as connection:
+        waiting = tellings.count_ungrouped(connection)
+    if not waiting:
+        return total
+    with exclusive(database, LOCK, holder or f"group {os.getpid()}") as held:
+        while not stopped():
+            report = _group_batch(database, held, window, now())
+            if report is None:
+                break
+            total = GroupReport(
+                total.grouped + report.grouped,
+                total.new_stories + report.new_stories,
+                total.copies + report.copies,
+                total.merged + report.merged,
+                total.overtaken + report.overtaken,
+            )
+    return total
+
+
+def merge_stories(
+    database: Database, from_story: str, into: str, author: str, now: Callable[[], datetime]
+) -> str:
+    """Merge two stories by hand, now and for every regrouping. Returns the living id. Raises NotFoundError."""
+    with exclusive(database, LOCK, f"merge {os.getpid()}") as held, database.write() as connection:
+        living = story_rows.merge_by_hand(connection, from_story, into, author, now())
+        refresh_standing(connection, [living], now())
+        held.check(connection)
+    return living
+
+
+def split_story(
+    database: Database, story: str, articles: Sequence[str], author: str, now: Callable[[], datetime]
+) -> str:
+    """Split articles off a story by hand, now and for every regrouping. Returns the new id. Raises NotFoundError."""
+    with exclusive(database, LOCK, f"split {os.getpid()}") as held, database.write() as connection:
+        new = story_rows.split_by_hand(connection, story, articles, author, now())
+        refresh_standing(connection, [story_rows.resolve(connection, story), new], now())
+        held.check(connection)
+    return new
+
+
+def _group_batch(database: Database, held: Held, window: Window, now: datetime) -> GroupReport | None:
+    with database.read() as connection:
+        batch = _within_span(tellings.ungrouped(connection, BATCH))
+        if not batch:
+            return None
+        window.sync(connection, batch)
+        window.grouping.constraints = _constraints(connection, batch, window.grouping.rules.closed_after)
+        names = {item.id: story_rows.free_id(connection, item.id) for item in batch}
+    known = set(window.grouping.stories)
+    placements = [window.grouping.place(item.telling, names[item.id]) for item in batch]
+    merged = [pair for placement in placements for pair in placement.merged] + window.grouping.review()
+    try:
         with database.write() as connection:
-            for row in rows:
-                if row.story is None:
-                    story_rows.create(connection, row.id, row.title, row.id, row.seen, row.seen)
-                    new_stories += 1
-                story_rows.assign(connection, {row.id: (row.story or row.id, None)})
-                connection.execute(
-                    update(table)
-                    .where(table.c.id == row.id, table.c.tag_count == row.tag_count)
-                    .values(grouped_tag_count=row.tag_count)
-                )
-        grouped += len(rows)
-    return GroupReport(grouped, new_stories)
+            report = _write(connection, window, batch, placements, known, merged, now)
+            held.check(connection)
+    except BaseException:
+        window.clear()
+        raise
+    return report
+
+
+def _within_span(batch: list[Ungrouped]) -> list[Ungrouped]:
+    if not batch:
+        return batch
+    begin = batch[0].telling.published
+    return [item for item in batch if item.telling.published - begin <= BATCH_SPAN]
+
+
+def _constraints(connection: Connection, batch: Sequence[Ungrouped], reach: timedelta) -> Constraints:
+    """What analysts decided about articles of the window: made since its begin, or about an article of the batch."""
+    begin = min(item.telling.published for item in batch) - reach
+    links = {
+        *story_rows.links_since(connection, begin),
+        *story_rows.links_of(connection, [item.id for item in batch]),
+    }
+    together: dict[str, set[str]] = {}
+    apart: dict[str, set[str]] = {}
+    for link in links:
+        target = together if link.relation == "together" else apart
+        target.setdefault(link.left, set()).add(link.right)
+        target.setdefault(link.right, set()).add(link.left)
+    return Constraints(together, apart)
+
+
+def _write(
+    connection: Connection,
+    window: Window,
+    batch: Sequence[Ungrouped],
+    placements: Sequence[Placement],
+    known: Collection[str],
+    merged: Sequence[tuple[str, str]],
+    now: datetime,
+) -> GroupReport:
+    current = {item.id for item in batch if _finish(connection, item)}
+    grouping = window.grouping
+    begun = {placement.story for placement in placements} - set(known)
+    begun |= {name for pair in merged for name in pair} - set(known)
+    by_article = {item.id: item for item in batch}
+    for placement in placements:
+        if placement.story in begun:
+            item = by_article[placement.article]
+            story_rows.create(connection, placement.story, item.telling.title, item.id, item.seen, item.seen)
+    for old, into in merged:
+        story_rows.create(connection, old, "", old, now, now)
+        story_rows.merge(connection, old, into, now)
+    final = {item.id: (grouping.story_of[item.id], grouping.originals.get(item.id)) for item in batch}
+    story_rows.assign(connection, {article: where for article, where in final.items() if article in current})
+    for item in batch:
+        _follow(connection, item, final[item.id][0], now)
+    touched = sorted(
+        {story for story, _ in final.values()} | {into for _, into in merged if into in grouping.stories}
+    )
+    story_rows.extend(connection, _seen(batch, final))
+    tellings.save(connection, [item.telling for item in batch if item.id in current])
+    remember_and_link(connection, [grouping.stories[name] for name in touched], now)
+    refresh_standing(connection, touched, now)
+    _remember(window, batch, current, merged)
+    return GroupReport(
+        len(current),
+        len(begun),
+        sum(copy_of is not None for _, copy_of in final.values()),
+        len(merged),
+        len(batch) - len(current),
+    )
+
+
+def _finish(connection: Connection, item: Ungrouped) -> bool:
+    """Note the tagging that was grouped, unless the article was tagged anew, or went away, meanwhile."""
+    table = schema.article
+    done = connection.execute(
+        update(table)
+        .where(table.c.id == item.id, table.c.tag_count == item.tag_count)
+        .values(grouped_tag_count=item.tag_count)
+    )
+    return bool(done.rowcount)
+
+
+def _follow(connection: Connection, item: Ungrouped, story: str, now: datetime) -> None:
+    """An article that left its story for another takes along what was announced, so that nothing is told again."""
+    if item.story is None or item.story == story:
+        return
+    if story_rows.is_empty(connection, item.story):
+        story_rows.merge(connection, item.story, story, now)
+    elif story == item.id or story.startswith(f"{item.id}-"):
+        story_rows.copy_announced(connection, item.story, story)
+
+
+def _seen(batch: Iterable[Ungrouped], final: dict[str, tuple[str, str | None]]) -> dict[str, list[datetime]]:
+    seen: dict[str, list[datetime]] = {}
+    for item in batch:
+        seen.setdefault(final[item.id][0], []).append(item.seen)
+    return seen
+
+
+def _remember(
+    window: Window, batch: Sequence[Ungrouped], current: Collection[str], merged: Sequence[tuple[str, str]]
+) -> None:
+    """Keep the window's own view of the rows in step with what was just written."""
+    grouping = window.grouping
+    into = {name for _, name in merged}
+    for name in into & grouping.stories.keys():
+        for article in grouping.stories[name].members:
+            if article in window.placed:
+                before = window.placed[article]
+                window.placed[article] = Placed(name, before.copy_of, before.tag_count)
+    for item in batch:
+        if item.id in current:
+            window.placed[item.id] = Placed(
+                grouping.story_of[item.id], grouping.originals.get(item.id), item.tag_count
+            )
+        else:
+            grouping.remove(item.id)
+            window.placed.pop(item.id, None)
+
+
+__all__ = ["GroupReport", "Rules", "Window", "group_tagged", "merge_stories", "split_story"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.stories.copies import CopyIndex
-from pipeline.stories.similarity import Profile, Telling, leading, likeness, profile_of
+from pipeline.stories.similarity import Profile, Telling, leading, likeness, other_step, profile_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ class Rules:
     """An event is told for about two days; what follows is its consequences."""
     age_doubles: timedelta = timedelta(hours=96)
     """Age beyond `age` that doubles what `join` asks for."""
+    step_doubles: timedelta = timedelta(hours=6)
+    """Time since the story's begin that doubles what `join` asks for where the article tells of another step: the
+    verdict is a story of its own, also where the report of the trial's first day is much like it."""
     looked_up: int = 12
     """Terms by which an article looks for stories, rarest first."""
     kept: int = 100
@@ -114,7 +117,7 @@ class Grouping:
         candidates = self._candidates(one)
         story = self._bound_to(one) or (original and self.story_of[original])
         if story is None and before is not None:
-            unchanged = old is not None and old.print.runs == one.print.runs and old.terms == one.terms
+            unchanged = old is not None and old.print == one.print
             if before in candidates or before not in self.stories or unchanged:
                 story = before
         if story is None:
@@ -172,7 +175,7 @@ class Grouping:
         found: dict[str, float] = {}
         for name in self._alike(profile):
             story = self.stories[name]
-            needed = self._needed(story, one.published, one.published, story.profile.size)
+            needed = self._needed(story, profile, one.published, one.published)
             if needed is None or self._forbidden(one.id, story):
                 continue
             alike = likeness(profile, story.profile)
@@ -191,20 +194,21 @@ class Grouping:
                 shared[name] = shared.get(name, 0.0) + value * story.terms[term] / story.size
         return heapq.nlargest(self.rules.compared, shared, key=lambda name: (shared[name], name))
 
-    def _needed(self, story: Story, first: datetime, last: datetime, pairs: int) -> float | None:
-        """The mean likeness over `pairs` that something told from `first` to `last` needs to be of this story.
+    def _needed(self, story: Story, other: Profile, first: datetime, last: datetime) -> float | None:
+        """The mean likeness that what is told in `other`, from `first` to `last`, needs to be of this story.
 
         None: out of its time.
         """
-        begin, end = story.first, story.last
-        silence = max(begin - last, first - end, timedelta())
+        silence = max(story.first - last, first - story.last, timedelta())
         if silence > self.rules.closed_after:
             return None
-        age = max(last, end) - min(first, begin)
+        age = max(last, story.last) - min(first, story.first)
         factor = 1.0
         factor += max(timedelta(), silence - self.rules.silence) / self.rules.silence_doubles
         factor += max(timedelta(), age - self.rules.age) / self.rules.age_doubles
-        return (self.rules.join + self.rules.few / math.sqrt(pairs)) * factor
+        if other_step(story.profile, other):
+            factor += abs(first - story.first) / self.rules.step_doubles
+        return (self.rules.join + self.rules.few / math.sqrt(max(story.profile.size, other.size))) * factor
 
     def _absorb(self, name: str, candidates: Mapping[str, float]) -> Iterator[tuple[str, str]]:
         """Join those of the candidates that have become one with the story `name`; the larger one keeps its id."""
@@ -212,8 +216,7 @@ class Grouping:
             if other_name == name or other_name not in self.stories:
                 continue
             story, other = self.stories[name], self.stories[other_name]
-            pairs = max(story.profile.size, other.profile.size)
-            needed = self._needed(story, other.first, other.last, pairs)
+            needed = self._needed(story, other.profile, other.first, other.last)
             if needed is None or any(self._forbidden(article, story) for article in other.members):
                 continue
             if likeness(story.profile, other.profile) < needed:

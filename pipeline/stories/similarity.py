@@ -6,7 +6,8 @@ between all. Both parts are averages over pairs, so a story is compared as a who
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.stories.background import weight
 from pipeline.stories.copies import Print, print_of
-from pipeline.stories.terms import read
+from pipeline.stories.terms import TITLE_WEIGHT, read
 
 VECTOR_SHARE = 0.5
 """Part of the vectors in the likeness of two English texts; terms have the rest. 0.3 serves large stories as well; with
@@ -24,9 +25,23 @@ VECTOR_UNRELATED = 0.6
 """Cosine of two English articles about the same war and different events (median 0.57, 0.73 at most one in a hundred)."""
 
 
+STEP_DEVELOPMENTS = frozenset(
+    {
+        "talks-announced", "talks-held", "proposal-made", "accepted", "rejected", "deal-reached",
+        "exchange-carried-out",
+    }
+)  # fmt: skip
+USUAL = 8
+"""One telling in so many must name a step for it to be the story's."""
+STEP_TERMS = frozenset({"arrest", "indictment", "trial", "sentence"})
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """An article as grouping sees it. `terms` has unit length; `vector` is there for English texts only."""
+    """An article as grouping sees it. `terms` has unit length; `vector` is there for English texts only.
+
+    `steps` are the stages of a matter that it tells of: developments, and stages of a trial that its title names.
+    """
 
     id: str
     outlet: str
@@ -35,6 +50,8 @@ class Telling:
     terms: Mapping[str, float]
     vector: NDArray[np.float32] | None
     print: Print
+    steps: frozenset[str] = frozenset()
+    english: bool = False
 
 
 def telling(
@@ -44,8 +61,12 @@ def telling(
     title: str,
     text: str,
     embedding: NDArray[np.float32] | None,
+    developments: Collection[str] = (),
 ) -> Telling:
-    """Read an article for grouping. `published`: aware UTC. `embedding`: (d,) of unit length, or None."""
+    """Read an article for grouping.
+
+    `published`: aware UTC. `embedding`: (d,) of unit length, or None. `developments`: ids that the tagger decided.
+    """
     found = read(title, text)
     weights = {term: share * weight(term) for term, share in found.terms.items()}
     length = math.sqrt(sum(value * value for value in weights.values()))
@@ -58,6 +79,9 @@ def telling(
         terms,
         embedding if found.language == "en" else None,
         print_of(article, outlet, published, title, text),
+        frozenset(STEP_DEVELOPMENTS & set(developments))
+        | frozenset(term for term in STEP_TERMS if found.terms.get(term) == TITLE_WEIGHT),
+        found.language == "en",
     )
 
 
@@ -70,24 +94,18 @@ class Profile:
     terms: dict[str, float] = field(default_factory=dict)
     terms_with_vector: dict[str, float] = field(default_factory=dict)
     vector: NDArray[np.float32] | None = None
+    steps: Counter[str] = field(default_factory=Counter)
 
     def add(self, one: Telling, sign: int = 1) -> None:
         """Take a telling in, or with sign -1 out again."""
         self.size += sign
         _add(self.terms, one.terms, sign)
+        for step in one.steps:
+            self.steps[step] += sign
         if one.vector is not None:
             self.with_vector += sign
             _add(self.terms_with_vector, one.terms, sign)
             self.vector = sign * one.vector if self.vector is None else self.vector + sign * one.vector
-
-    def join(self, other: "Profile") -> None:
-        """Take a whole other set in."""
-        self.size += other.size
-        self.with_vector += other.with_vector
-        _add(self.terms, other.terms, 1)
-        _add(self.terms_with_vector, other.terms_with_vector, 1)
-        if other.vector is not None:
-            self.vector = other.vector if self.vector is None else self.vector + other.vector
 
 
 def profile_of(one: Telling) -> Profile:
@@ -108,6 +126,17 @@ def likeness(left: Profile, right: Profile) -> float:
         cosines = float(left.vector @ right.vector)
         total += VECTOR_SHARE * (cosines - VECTOR_UNRELATED * left.with_vector * right.with_vector)
     return total / pairs
+
+
+def other_step(left: Profile, right: Profile) -> bool:
+    """Whether the two tell of different steps of a matter: each names some, and they share none."""
+    ours, theirs = _usual_steps(left), _usual_steps(right)
+    return bool(ours and theirs and not ours & theirs)
+
+
+def _usual_steps(profile: Profile) -> set[str]:
+    """Steps that a fair part of the tellings name; one that looks ahead or back does not count in many."""
+    return {step for step, count in profile.steps.items() if count > 0 and count * USUAL >= profile.size}
 
 
 def leading(left: Profile, right: Profile) -> float:

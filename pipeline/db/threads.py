@@ -1,0 +1,139 @@
+"""Threads in the database: stories remembered by a few terms, chained to the matter that they go on with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from pipeline.db import schema
+from pipeline.db.dialect import insert as upsert
+from pipeline.errors import NotFoundError, SettingsError
+from pipeline.stories.grouping import Story
+from pipeline.stories.threads import LOOKED_UP, REACH, Remembered, key_terms, predecessor
+
+FOUND = 100
+"""Earlier stories that are compared in full: those that share the most of the looked-up terms."""
+
+
+def remember_and_link(connection: Connection, stories: Sequence[Story], now: datetime) -> None:
+    """Remember what these stories are known by, and chain those without a thread to an earlier story of their matter.
+
+    A story's terms are kept again when its size reaches a power of two: they settle as it grows.
+    """
+    table = schema.story.c
+    for story in stories:
+        size = len(story.members)
+        row = connection.execute(select(table.thread, table.terms).where(table.id == story.id)).one()
+        if row.terms and size & (size - 1):
+            continue
+        terms = key_terms(story.profile)
+        _keep(connection, story.id, terms)
+        if row.thread is None:
+            earlier = _earlier(connection, story, list(terms)[:LOOKED_UP])
+            before = predecessor(terms, story.first, earlier)
+            if before is not None:
+                _chain(connection, before, story.id)
+        elif row.thread is not None:
+            _stretch(connection, row.thread, now)
+
+
+def name(connection: Connection, thread: str, wanted: str) -> None:
+    """Give a thread a name of its own. Raises NotFoundError, or SettingsError where another thread has the name."""
+    find(connection, thread)
+    table = schema.thread
+    holder = connection.execute(select(table.c.id).where(table.c.name == wanted)).scalar_one_or_none()
+    if holder not in (None, thread):
+        raise SettingsError(f"thread {holder} is called {wanted!r} already; choose another name")
+    connection.execute(update(table).where(table.c.id == thread).values(name=wanted))
+
+
+def follow(connection: Connection, thread: str, followed: bool = True) -> None:
+    """Mark a thread as followed by its readers, or no longer. Raises NotFoundError."""
+    find(connection, thread)
+    connection.execute(update(schema.thread).where(schema.thread.c.id == thread).values(followed=followed))
+
+
+def find(connection: Connection, thread: str) -> Row[tuple[object, ...]]:
+    """A thread's row by id or name. Raises NotFoundError."""
+    table = schema.thread
+    row = connection.execute(
+        select(table).where((table.c.id == thread) | (table.c.name == thread)).order_by(table.c.id != thread)
+    ).first()
+    if row is None:
+        raise NotFoundError(f"there is no thread {thread!r}; `ceasefire story show` names a story's thread")
+    return row
+
+
+def stories_of(connection: Connection, thread: str) -> list[str]:
+    """The living stories of a thread, the earliest first."""
+    table = schema.story.c
+    return list(
+        connection.execute(
+            select(table.id)
+            .where(table.thread == thread, table.merged_into.is_(None))
+            .order_by(table.first_seen, table.id)
+        ).scalars()
+    )
+
+
+def _keep(connection: Connection, story: str, terms: dict[str, float]) -> None:
+    connection.execute(update(schema.story).where(schema.story.c.id == story).values(terms=terms))
+    connection.execute(delete(schema.story_term).where(schema.story_term.c.story == story))
+    rows = [{"term": term, "story": story} for term in list(terms)[:LOOKED_UP]]
+    if rows:
+        connection.execute(insert(schema.story_term), rows)
+
+
+def _earlier(connection: Connection, story: Story, terms: Sequence[str]) -> list[Remembered]:
+    term, table = schema.story_term.c, schema.story.c
+    sharing = (
+        select(term.story)
+        .join(schema.story, table.id == term.story)
+        .where(
+            term.term.in_(terms),
+            term.story != story.id,
+            table.merged_into.is_(None),
+            table.last_seen >= story.first - REACH,
+            table.first_seen <= story.last,
+        )
+        .group_by(term.story)
+        .order_by(func.count().desc(), term.story)
+        .limit(FOUND)
+    )
+    found = connection.execute(sharing).scalars().all()
+    rows = connection.execute(select(table.id, table.terms, table.last_seen).where(table.id.in_(found)))
+    return [Remembered(row.id, row.terms, row.last_seen) for row in rows]
+
+
+def _chain(connection: Connection, before: str, story: str) -> None:
+    """Put a story into the thread of the one before it, which begins one where it has none."""
+    table = schema.story
+    row = connection.execute(select(table).where(table.c.id == before)).one()
+    later = connection.execute(select(table.c.last_seen).where(table.c.id == story)).scalar_one()
+    thread = row.thread
+    if thread is None:
+        thread = before
+        connection.execute(
+            upsert(connection, schema.thread)
+            .values(id=thread, title=row.title, first_seen=row.first_seen, last_seen=row.last_seen)
+            .on_conflict_do_nothing()
+        )
+        _assign(connection, before, thread)
+    _assign(connection, story, thread)
+    _stretch(connection, thread, later)
+
+
+def _assign(connection: Connection, story: str, thread: str) -> None:
+    connection.execute(update(schema.story).where(schema.story.c.id == story).values(thread=thread))
+    connection.execute(
+        update(schema.article)
+        .where(schema.article.c.story == story)
+        .values(revision=schema.article.c.revision + 1)
+    )
+
+
+def _stretch(connection: Connection, thread: str, moment: datetime) -> None:
+    table = schema.thread
+    connection.execute(
+        update(table).where(table.c.id == thread, table.c.last_seen < moment).values(last_seen=moment)
+    )
