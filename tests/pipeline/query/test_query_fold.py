@@ -1,7 +1,7 @@
 """One word, however it is written, is one token; what is different stays different."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.query import fold
@@ -115,6 +115,7 @@ def test_endless_run_of_letters_is_cut() -> None:
     assert fold.tokens("x" * 10_000) == ["x" * fold.MAX_TOKEN]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gives_as_many_stems_and_spans_as_tokens(text: str) -> None:
     tokens = fold.tokens(text)
@@ -122,6 +123,7 @@ def test_any_text_gives_as_many_stems_and_spans_as_tokens(text: str) -> None:
     assert [token.text for token in fold.spans(text)] == tokens
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_tokens_need_no_further_folding(text: str) -> None:
     for token in fold.tokens(text):
@@ -130,6 +132,7 @@ def test_tokens_need_no_further_folding(text: str) -> None:
         assert '"' not in token
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_upper_and_lower_case_give_the_same_key(text: str) -> None:
     assert fold.key(fold.key(text)) == fold.key(text) or not fold.tokens(text)
