@@ -25,7 +25,7 @@ MARKS_IN_A_ROW = 4
 def line(text: str, limit: int = 500) -> str:
     """`text` as one line of at most `limit` letters, cut at a word where it is longer."""
     text = unicodedata.normalize("NFC", HIDDEN.sub("", SPACE.sub(" ", text)))
-    text = _calm(text).strip()
+    text = _calm(" ".join(text.split()))
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]

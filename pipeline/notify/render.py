@@ -68,15 +68,17 @@ def sender_from(mail_from: str, public_url: str = "", secret: str = "") -> Sende
     return Sender(mail_from, public_url.rstrip("/"), secret)
 
 
+_MAILBOX = r"[^\s<>@,;:\"\\]+@[^\s<>@,;:\"\\]+"
+ADDRESS = re.compile(rf"(?P<name>[^<>@\r\n]*)<(?P<inside>{_MAILBOX})>|(?P<bare>{_MAILBOX})")
+
+
 def parse_address(text: str) -> Address:
     """One mail address, with or without a display name. Raises SettingsError."""
-    shape = re.fullmatch(
-        r"\s*(?:(?P<name>[^<>@\r\n]*)<)?(?P<address>[^\s<>@,;:\"\\]+@[^\s<>@,;:\"\\]+)>?\s*", text
-    )
+    shape = ADDRESS.fullmatch(text.strip())
     try:
         if shape is None:
             raise ValueError(text)
-        user, _, domain = shape["address"].partition("@")
+        user, _, domain = (shape["inside"] or shape["bare"]).partition("@")
         domain = domain if domain.isascii() else domain.encode("idna").decode()
         return Address((shape["name"] or "").strip(' "'), user, domain)
     except (ValueError, UnicodeError) as error:
@@ -89,7 +91,9 @@ class MailPolicy(email.policy.EmailPolicy):
     WHOLE = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-id"})
 
     def fold(self, name: str, value: str) -> str:
-        if name.lower() == "subject":  # the policy's own folding loses or doubles spaces between encoded words
+        if (
+            name.lower() == "subject"
+        ):  # the policy's own folding loses or doubles spaces between encoded words
             return f"{name}: {_encoded_words(str(value), name, self.linesep)}{self.linesep}"
         if name.lower() in self.WHOLE:
             return f"{name}: {self._whole(name, value)}{self.linesep}"
@@ -146,7 +150,9 @@ def mail(
     context = _context(message, sender, leave.words)
     result.set_content(_render(message, "txt", context))
     result.add_alternative(_render(message, "html", context), subtype="html")
-    result.set_boundary(f"=_{message_id.partition('@')[0]}")  # the same message is the same bytes, whenever it is made
+    result.set_boundary(
+        f"=_{message_id.partition('@')[0]}"
+    )  # the same message is the same bytes, whenever it is made
     return result
 
 
