@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import ParseError
-from pipeline.extract import extract_feed
+from pipeline.extract.build import extract_feed
 from pipeline.parse import parse_feed
 from pipeline.types import Article, Feed, ParsedFeed, RawFeed, Validators
 

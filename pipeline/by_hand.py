@@ -8,7 +8,7 @@ from pipeline.app import App
 from pipeline.db import articles as article_rows
 from pipeline.db.articles import Arrival, Recorded
 from pipeline.errors import InputError
-from pipeline.extract import extract_article
+from pipeline.extract.build import extract_article
 from pipeline.extract.page import read_page
 from pipeline.fetch.client import fetch_feed, open_client
 from pipeline.fetch.pacing import registered_domain

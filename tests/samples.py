@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.extract import extract_article
+from pipeline.extract.build import extract_article
 from pipeline.types import Article, Entry, Feed
 
 NOON = datetime(2025, 3, 18, 12, 0, tzinfo=UTC)

@@ -1,5 +1,5 @@
-"""Entries made clean: text, address, identity, times, language and form of an article. Pure."""
+"""Entries made clean: text, address, identity, times, language and form of an article. Pure.
 
-from pipeline.extract.build import Extracted, ExtractLimits, extract_article, extract_feed
-
-__all__ = ["ExtractLimits", "Extracted", "extract_article", "extract_feed"]
+Nothing is re-exported: the identity rules are needed wherever articles are read, the language model only where they
+are made.
+"""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
@@ -47,7 +48,7 @@ async def open_client(
     """
     backend = GuardedBackend(resolver or SystemResolver(), allow_private=settings.allow_private_addresses)
     transport = GuardedTransport(
-        backend, httpx2.create_ssl_context(), max_connections=settings.concurrency, http2=settings.http2
+        backend, _ssl_context(), max_connections=settings.concurrency, http2=settings.http2
     )
     headers = {"User-Agent": settings.user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPT_ENCODING}
     if settings.accept_language:
@@ -61,6 +62,12 @@ async def open_client(
     )
     async with client:
         yield client
+
+
+@lru_cache(maxsize=1)
+def _ssl_context() -> ssl.SSLContext:
+    """Reading all certificates takes 0.1 s, and a context may be shared."""
+    return httpx2.create_ssl_context()
 
 
 async def fetch_feed(

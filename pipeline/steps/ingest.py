@@ -23,7 +23,7 @@ from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
 from pipeline.db.feeds import FeedState
 from pipeline.errors import ParseError
-from pipeline.extract import extract_feed
+from pipeline.extract.build import extract_feed
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.pacing import LocalPacer, registered_domain

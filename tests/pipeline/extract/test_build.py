@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ExtractError
-from pipeline.extract import ExtractLimits, extract_article, extract_feed
+from pipeline.extract.build import ExtractLimits, extract_article, extract_feed
 from pipeline.extract.identity import article_id, article_keys, content_hash, redated_id
 from pipeline.types import Article, Entry, ParsedFeed
 from tests.samples import FEED, article, entry, feed
