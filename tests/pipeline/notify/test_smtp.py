@@ -32,7 +32,7 @@ class PostOffice:
         self.data_reply = "250 kept"
         self.hang_up_after_data = False
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         reply = self.recipients.get(address, "250 OK")
