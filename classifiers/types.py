@@ -66,6 +66,8 @@ class Tagged:
     `labels` are those decided "yes", `uncertain` those in the band below; both in taxonomy order. `lang` is the
     language that the text was taken to be in, `backend` what tagged it: a scorer's name, or "aliases" for texts
     that the English model must not read. `embedding` is a (d,) vector of unit length, or None where there is none.
+    `names` and `places` are ids of the gazetteer ("osce", "steve-witkoff"; "kursk-region", "black-sea"), each once,
+    found by spelling in any language; places that a development names come first.
     """
 
     id: str
@@ -75,6 +77,8 @@ class Tagged:
     lang: str
     backend: str
     embedding: NDArray[np.float32] | None = field(default=None, compare=False)
+    names: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,294 @@
+"""What the trees see of one (development, actor) of a text: how often, where and in which role the actor is named. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.positions.lexicon import Lexicon
+from classifiers.positions.reading import HEADS, OTHER, Clause, Mention
+
+DEVELOPMENTS = (
+    "talks-announced", "talks-held", "proposal-made", "accepted", "rejected", "conditions-set", "deal-reached",
+    "violation-reported", "attack-reported", "territory-changed", "aid-changed", "sanctions-changed",
+    "exchange-carried-out",
+)  # fmt: skip
+"""What positions are known for, in the order of the columns. Other developments of a taxonomy get no position."""
+
+ZONES = ("title", "lead", "rest")
+"""The title, the first sentence after it, all others."""
+
+_PREPOSITIONS = ("by", "with", "against", "from", "to", "for", "of", "between", "after", "on")
+_BE_REACH = 4
+_IRREGULAR = frozenset("hit struck shot sunk held met taken given sent cut broken blown brought lost won sold freed".split())
+_ROLES = (
+    "subject", "subject_far", "agent", "object", "object_far", "owner", "weapon", "force", "target", "offer",
+    "patient", "speaker", "with", "between", "against", "to", "from", "of", "for", "on", "accused", "joined", "negated",
+    "before", "after", "clause_subject", "conditional",
+)  # fmt: skip
+_COMPARED = (
+    *(f"sum {one}" for one in ("before", "subject", "clause_subject", "after", "agent", "object", "owner", "weapon",
+                               "target", "with", "between", "speaker", "accused", "patient")),
+    "title closeness before", "title closeness after", "lead closeness before", "lead closeness after",
+    "title subject", "title object", "lead subject", "lead object", "share", "mentions", "people", "all target",
+    "all weapon", "in trigger sentences",
+)  # fmt: skip
+"""Columns that also stand there as the lead over the best other actor: who did it is a comparison."""
+_ACTORS = ("ukraine", "russia", "united-states", "european-union", "nato", "china", "united-kingdom", "turkey", OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One development asked about: its id, the ids of all of the text's developments, the actors decided for the
+    text (None: not known), and the indices of the sentences that the tagger says carry it."""
+
+    development: str
+    developments: frozenset[str]
+    actors: frozenset[str] | None = None
+    evidence: int = -1
+
+
+class Features:
+    """Makes the arrays; `names` are their columns."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        mask = lexicon.mask
+        self._core = {one: mask(f"triggers.{_group(one)}.core") for one in DEVELOPMENTS}
+        self._support = {one: mask(f"triggers.{_group(one)}.support") for one in DEVELOPMENTS}
+        self._be, self._negation = mask("verbs.be"), mask("verbs.negation")
+        self._condition = mask("verbs.condition")
+        self._say = mask("verbs.say")
+        self._future, self._past = mask("verbs.future"), mask("verbs.past")
+        self.names: tuple[str, ...] = (
+            *(f"development {one}" for one in DEVELOPMENTS),
+            *(f"beside {one}" for one in DEVELOPMENTS),
+            *(f"actor {one}" for one in _ACTORS),
+            "decided", "undecided",
+            "mentions", "share", "first", "rank by count", "rank by place", "sentences", "actors", "named", "people",
+            "in title", "in lead", "only one", "title actors", "title rank",
+            *(f"all {one}" for one in ("says", "subject", "accused", *_PREPOSITIONS, *HEADS)),
+            *(f"land {zone}" for zone in ZONES), *(f"held land {zone}" for zone in ZONES),
+            *(f"near land {zone}" for zone in ZONES),
+            *(f"{zone} {role}" for zone in ZONES for role in _ROLES),
+            *(f"sum {role}" for role in _ROLES),
+            *(f"{zone} closeness {side}" for zone in ZONES for side in ("before", "after")),
+            *(f"{zone} triggers" for zone in ZONES),
+            "trigger sentences", "in trigger sentences", "best rank", "evidence mention",
+            "future", "past",
+            *(f"lead in {one}" for one in _COMPARED),
+        )  # fmt: skip
+        self._at = {name: at for at, name in enumerate(self.names)}
+        self._role_at = {zone: self._at[f"{zone} {_ROLES[0]}"] for zone in ZONES}
+        self._sum_at = self._at[f"sum {_ROLES[0]}"]
+        self._compared = [self._at[name] for name in _COMPARED]
+
+    def candidates(self, clauses: Sequence[Clause], also: Iterable[str] = ()) -> list[str]:
+        """The actors that the text names, in order of appearance, then those of `also` that it does not."""
+        named = (mention.actor for clause in clauses for mention in clause.mentions)
+        land = (mention.actor for clause in clauses for mention in clause.land)
+        return list(dict.fromkeys((*named, *land, *also)))
+
+    def rows(
+        self, clauses: Sequence[Clause], question: Question, actors: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """(n, f) for n actors, columns as `names`."""
+        out = np.zeros((len(actors), len(self.names)), np.float32)
+        row_of = {actor: at for at, actor in enumerate(actors)}
+        self._globals(out, clauses, question, actors, row_of)
+        self._roles(out, clauses, question, row_of)
+        out[:, -len(_COMPARED) :] = out[:, self._compared] - _best_other(out[:, self._compared])
+        return out
+
+    def trigger_sentences(self, clauses: Sequence[Clause], development: str) -> list[int]:
+        """Indices into `clauses` of the sentences that speak of the development, the strongest first."""
+        core, support = self._core[development], self._support[development]
+        scored = []
+        for at, clause in enumerate(clauses):
+            cores = sum(1 for bits in clause.bits if bits & core)
+            supports = sum(1 for bits in clause.bits if bits & support)
+            if cores:
+                scored.append((-(min(cores, 3) + 0.5 * min(supports, 2) + 0.5 * clause.title), at))
+        return [at for _, at in sorted(scored)]
+
+    def _globals(
+        self,
+        out: NDArray[np.float32],
+        clauses: Sequence[Clause],
+        question: Question,
+        actors: Sequence[str],
+        row_of: Mapping[str, int],
+    ) -> None:
+        at = self._at
+        out[:, at[f"development {question.development}"]] = 1
+        for development in question.developments:
+            if development != question.development:
+                out[:, at[f"beside {development}"]] = 1
+        words_before = 0
+        order: list[str] = []
+        for clause in clauses:
+            zone = _zone(clause)
+            seen = set()
+            for mention in clause.mentions:
+                row = out[row_of[mention.actor]]
+                row[at["mentions"]] += 1
+                row[at["named"]] += mention.named
+                row[at["people"]] += mention.person
+                row[at["all says"]] += mention.says
+                row[at["all subject"]] += mention.subject
+                row[at["all accused"]] += mention.accused
+                if mention.preposition in _PREPOSITIONS:
+                    row[at[f"all {mention.preposition}"]] += 1
+                if mention.head:
+                    row[at[f"all {mention.head}"]] += 1
+                if mention.actor not in seen:
+                    seen.add(mention.actor)
+                    row[at["sentences"]] += 1
+                    if clause.title:
+                        row[at["in title"]] = 1
+                        row[at["title rank"]] = len(seen)
+                    row[at["in lead"]] = max(row[at["in lead"]], clause.lead)
+                if mention.actor not in order:
+                    order.append(mention.actor)
+                    row[at["first"]] = words_before + mention.first
+            if clause.title:
+                out[:, at["title actors"]] = len(seen)
+            for mention in clause.land:
+                row = out[row_of[mention.actor]]
+                row[at[f"land {zone}"]] += 1
+                row[at[f"held land {zone}"]] += mention.held
+            words_before += len(clause.words)
+        counts = out[:, at["mentions"]]
+        out[:, at["share"]] = counts / max(1.0, float(counts.sum()))
+        out[:, at["actors"]] = (counts > 0).sum()
+        out[:, at["only one"]] = (counts > 0).sum() == 1
+        out[:, at["rank by count"]] = [int((counts > count).sum()) for count in counts]
+        for actor, row in row_of.items():
+            out[row, at["rank by place"]] = order.index(actor) if actor in order else 99
+            if actor in _ACTORS:
+                out[row, at[f"actor {actor}"]] = 1
+            if question.actors is not None and actor != OTHER:
+                out[row, at["decided" if actor in question.actors else "undecided"]] = 1
+
+    def _roles(
+        self,
+        out: NDArray[np.float32],
+        clauses: Sequence[Clause],
+        question: Question,
+        row_of: Mapping[str, int],
+    ) -> None:
+        at = self._at
+        core, support = self._core[question.development], self._support[question.development]
+        strongest: dict[int, float] = {}
+        future = past = 0
+        with_trigger = 0
+        for clause in clauses:
+            triggers = [word for word, bits in enumerate(clause.bits) if bits & core]
+            zone = _zone(clause)
+            out[:, at[f"{zone} triggers"]] += len(triggers)
+            if clause.index == question.evidence:
+                for mention in clause.mentions:
+                    out[row_of[mention.actor], at["evidence mention"]] = 1
+            if not triggers:
+                continue
+            with_trigger += 1
+            future += sum(1 for bits in clause.bits if bits & self._future)
+            past += sum(1 for bits in clause.bits if bits & self._past)
+            strength = len(triggers) + 0.5 * sum(1 for bits in clause.bits if bits & support)
+            for mention in clause.mentions:
+                row = row_of[mention.actor]
+                values = self._pairs(clause, mention, triggers)
+                start = self._role_at[zone]
+                part = out[row, start : start + len(_ROLES)]
+                np.maximum(part, values, out=part)
+                out[row, self._sum_at : self._sum_at + len(_ROLES)] += values
+                for side, name in ((values[_BEFORE], "before"), (values[_AFTER], "after")):
+                    column = at[f"{zone} closeness {name}"]
+                    out[row, column] = max(out[row, column], side)
+                strongest[row] = max(strongest.get(row, 0.0), strength)
+            for actor in {mention.actor for mention in clause.mentions}:
+                out[row_of[actor], at["in trigger sentences"]] += 1
+            for actor in {mention.actor for mention in clause.land}:
+                out[row_of[actor], at[f"near land {zone}"]] += 1
+        out[:, at["trigger sentences"]] = with_trigger
+        out[:, at["future"]] = future
+        out[:, at["past"]] = past
+        for row, strength in strongest.items():
+            out[row, at["best rank"]] = sum(1 for other in strongest.values() if other > strength)
+
+    def _pairs(self, clause: Clause, mention: Mention, triggers: Sequence[int]) -> NDArray[np.float32]:
+        """The roles of one mention towards all triggers of its sentence, 0 or 1 (closeness: 0 to 1)."""
+        values = np.zeros(len(_ROLES), np.float32)
+        words, bits = clause.words, clause.bits
+        for trigger in triggers:
+            if mention.first <= trigger <= mention.last:
+                continue
+            ahead = trigger > mention.last
+            low, high = (mention.last, trigger) if ahead else (trigger, mention.first)
+            distance = high - low - 1
+            between = sum(
+                1 for other in clause.mentions
+                if other.actor != mention.actor and low < other.first < high
+            )  # fmt: skip
+            passive = self._passive(clause, trigger)
+            closeness = 1 / (1 + distance)
+            if ahead:
+                values[_BEFORE] = max(values[_BEFORE], closeness)
+                plain = not mention.preposition and (not mention.possessive or mention.head == "speaker")
+                if plain and not passive:
+                    values[0 if not between else 1] = 1
+                    values[_ROLE["clause_subject"]] = max(values[_ROLE["clause_subject"]], mention.subject)
+                if plain and passive and not between:
+                    values[_ROLE["patient"]] = 1
+                if (mention.possessive or mention.adjective or mention.head) and distance <= 3:
+                    values[_ROLE["owner"]] = 1
+            else:
+                values[_AFTER] = max(values[_AFTER], closeness)
+                if mention.preposition == "by" or (mention.preposition == "from" and distance <= 6):
+                    values[_ROLE["agent"]] = 1
+                elif not between:
+                    values[_ROLE["object"]] = 1
+                else:
+                    values[_ROLE["object_far"]] = 1
+            window = range(max(0, trigger - 4), min(trigger + 2, len(words)))
+            if any(bits[one] & self._negation for one in window):
+                values[_ROLE["negated"]] = 1
+            if any(bits[one] & self._condition for one in window):
+                values[_ROLE["conditional"]] = 1
+        if mention.head in ("weapon", "force", "target", "offer"):
+            values[_ROLE[mention.head]] = 1
+        if mention.preposition in ("with", "between", "against", "to", "from", "of", "for", "on"):
+            values[_ROLE[mention.preposition]] = 1
+        values[_ROLE["speaker"]] = mention.says
+        values[_ROLE["accused"]] = mention.accused
+        values[_ROLE["joined"]] = mention.joined
+        return values
+
+    def _passive(self, clause: Clause, trigger: int) -> bool:
+        word = clause.words[trigger]
+        if not (word.endswith("ed") or word in _IRREGULAR):
+            return False
+        back = range(max(0, trigger - _BE_REACH), trigger)
+        if any(clause.bits[at] & self._be and clause.words[at] != "'s" for at in back):
+            return True
+        return trigger + 1 < len(clause.words) and clause.words[trigger + 1] == "by"
+
+
+_ROLE = {name: at for at, name in enumerate(_ROLES)}
+_BEFORE, _AFTER = _ROLE["before"], _ROLE["after"]
+
+
+def _best_other(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each entry of an (n, c) array the highest of the other rows in its column; 0 where there is no other."""
+    if len(values) < 2:
+        return np.zeros_like(values)
+    second, top = np.sort(values, axis=0)[-2:]
+    return np.where(values == top, second, top)
+
+
+def _zone(clause: Clause) -> str:
+    return "title" if clause.title else "lead" if clause.lead else "rest"
+
+
+def _group(development: str) -> str:
+    return "talks" if development in ("talks-announced", "talks-held") else development

@@ -1,0 +1,149 @@
+"""The learned part of positions: numbers in model.npz, what they mean in model.json, checked on load.
+
+Three kinds of numbers: trees that say how likely an actor is in `by` and in `against` of a development (one forest for
+each family of developments), the shares of each actor in training, and linear models for the ways.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.details import DETAILS
+from classifiers.errors import ModelError
+from classifiers.positions.trees import Trees
+from classifiers.positions.ways import WayModel
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "talks": ("talks-announced", "talks-held"),
+    "war": ("attack-reported", "territory-changed", "violation-reported"),
+    "words": ("accepted", "rejected", "conditions-set", "proposal-made", "deal-reached"),
+    "gives": ("aid-changed", "sanctions-changed", "exchange-carried-out"),
+}
+"""Developments that share a forest: alike in who does them to whom, and each too rare for its own."""
+
+SIDES = ("by", "against")
+WITHOUT_AGAINST = frozenset({"talks-announced", "talks-held", "proposal-made", "deal-reached", "exchange-carried-out"})
+_REMEDY = "run `python -m classifiers.training.positions train`, or reinstall the package"
+_TREE_ARRAYS = ("roots", "feature", "value", "left", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a probability must reach: `sure` to be in `by` at all, `best` for the likeliest actor alone, `second` for
+    the likeliest two of a talk, `against` to be in `against`."""
+
+    sure: float
+    best: float
+    second: float
+    against: float
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """How often an actor that a text names is in `by`, and in `against`, of a development in training: shares by
+    development, then by actor ("" stands for an actor never seen)."""
+
+    shares: Mapping[str, Mapping[str, tuple[float, float]]]
+
+    def columns(self, development: str, actors: Sequence[str]) -> NDArray[np.float32]:
+        """(n, 2) for n actors."""
+        known = self.shares[development]
+        return np.array([known.get(actor, known[""]) for actor in actors], np.float32).reshape(-1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class PositionModel:
+    """`forests` by (family, side), `bounds` by family; `content_hash` changes with any number."""
+
+    forests: Mapping[tuple[str, str], Trees]
+    priors: Priors
+    bounds: Mapping[str, Bounds]
+    ways: WayModel
+    content_hash: str
+
+    def probabilities(
+        self, development: str, actors: Sequence[str], rows: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How likely each of n actors is in `by` and in `against`: (n,) and (n,), from (n, f) features."""
+        full = np.hstack([rows, self.priors.columns(development, actors)])
+        family = family_of(development)
+        by = self.forests[family, "by"].probabilities(full)
+        if development in WITHOUT_AGAINST:
+            return by, np.zeros(len(actors))
+        return by, self.forests[family, "against"].probabilities(full)
+
+
+def family_of(development: str) -> str:
+    """The family of a development; KeyError for one that has none."""
+    for family, developments in FAMILIES.items():
+        if development in developments:
+            return family
+    raise KeyError(development)
+
+
+def load_model(features: Sequence[str], lexicon_hash: str) -> PositionModel:
+    """The shipped model, for features of these names made with that lexicon.
+
+    Raises ModelError if a file is missing or damaged, or if the model was trained on other features or words.
+    """
+    folder = Path(str(resources.files("classifiers.positions")))
+    try:
+        described: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        content = (folder / "model.npz").read_bytes()
+    except (OSError, ValueError) as error:
+        raise ModelError(folder, f"cannot be read: {error}", _REMEDY) from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != described["sha256"]:
+        raise ModelError(folder, "model.npz is not the file that model.json describes", _REMEDY)
+    if list(features) != described["features"]:
+        raise ModelError(folder, "was trained on other features than the code makes", _REMEDY)
+    if lexicon_hash != described["lexicon"]:
+        raise ModelError(folder, "was trained with another phrases.toml", _REMEDY)
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        forests = {
+            (family, side): _trees(arrays, f"{family}.{side}")
+            for family in FAMILIES
+            for side in SIDES
+            if f"{family}.{side}.roots" in arrays
+        }
+        ways = WayModel(
+            {one: arrays[f"way.{one}.weights"] for one in DETAILS},
+            {one: arrays[f"way.{one}.bias"] for one in DETAILS},
+        )
+    shares = {
+        development: {actor: (by, against) for actor, (by, against) in actors.items()}
+        for development, actors in described["shares"].items()
+    }
+    bounds = {family: Bounds(**values) for family, values in described["bounds"].items()}
+    return PositionModel(forests, Priors(shares), bounds, ways, digest)
+
+
+def saved(
+    forests: Mapping[tuple[str, str], Trees], ways: WayModel, facts: Mapping[str, Any]
+) -> tuple[bytes, str]:
+    """The two files, model.npz and model.json. `facts`: features, lexicon, shares, bounds and training facts."""
+    arrays: dict[str, Any] = {}
+    for (family, side), trees in forests.items():
+        for name in _TREE_ARRAYS:
+            arrays[f"{family}.{side}.{name}"] = getattr(trees, name)
+        arrays[f"{family}.{side}.depth"] = np.int32(trees.depth)
+    for development in ways.weights:
+        arrays[f"way.{development}.weights"] = ways.weights[development]
+        arrays[f"way.{development}.bias"] = ways.bias[development]
+    into = BytesIO()
+    np.savez_compressed(into, **arrays)
+    content = into.getvalue()
+    described = {"sha256": hashlib.sha256(content).hexdigest(), **facts}
+    return content, json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+
+
+def _trees(arrays: Mapping[str, Any], name: str) -> Trees:
+    return Trees(*(arrays[f"{name}.{part}"] for part in _TREE_ARRAYS), int(arrays[f"{name}.depth"]))

@@ -1,0 +1,267 @@
+"""A text as positions see it: sentences of words, and where each actor is named and in what role. Pure.
+
+Roles come from small rules over the words around a name (what precedes and follows it), not from a parser: half of
+the texts are headlines and summaries, where parsers trained on full prose do worse, and a parse costs a second model.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from classifiers.aliases import Hit
+from classifiers.names import Gazetteer
+from classifiers.positions.lexicon import Lexicon
+from classifiers.sentences import Sentence
+
+MAX_SENTENCES = 40
+"""Later sentences of a long text are background: the labels were decided on its beginning too."""
+MAX_WORDS = 160
+
+OTHER = "other"
+_WORD = re.compile(r"[^\W_]+(?:[-.'’][^\W_]+)*(?:['’](?!\w))?|[^\w\s]")
+_DETERMINERS = frozenset(
+    """the a an its their his her both new all several some top senior two three five former own neighboring
+    neighbouring another any more most many "" ' ’ “ " ‘""".split()
+)
+PREPOSITIONS = {
+    "by": "by", "with": "with", "against": "against", "from": "from", "to": "to", "for": "for", "of": "of",
+    "between": "between", "among": "between", "alongside": "with", "after": "after", "before": "after",
+    "on": "on", "at": "on", "in": "on", "into": "on", "inside": "on", "near": "on", "over": "on", "across": "on",
+    "around": "on", "upon": "on", "outside": "on", "toward": "to", "towards": "to", "onto": "on", "through": "on",
+    "than": "of", "about": "of", "without": "without", "despite": "after", "amid": "after", "like": "of",
+    "within": "on", "off": "on", "versus": "against", "under": "after", "via": "from",
+}  # fmt: skip
+_CLAUSE_OPENERS = frozenset(
+    """that while as but because when if which who whether where although though since and so until unless - – — : ; ,
+    . “ " ‘ ( says said say after before how why""".split()
+)
+_AND = frozenset({"and", ",", "&", "or", "-", "–", "/", "plus", "as", "well"})
+_HEAD_REACH = 4
+
+
+@dataclass(slots=True)
+class Mention:
+    """Words `first` to `last` (both included) of a sentence name `actor`.
+
+    `named` is false for a group such as "European leaders", `person` true for people and bodies that act.
+    `land`: a place on the actor's land is named, not the actor. The rest is its role: the preposition before it, what
+    kind of noun it qualifies ("Russian drones": weapon), whether it speaks, opens a clause, is accused, has company.
+    """
+
+    actor: str
+    first: int
+    last: int
+    named: bool = True
+    person: bool = False
+    adjective: bool = False
+    land: bool = False
+    held: bool = False
+    possessive: bool = False
+    preposition: str = ""
+    head: str = ""
+    head_at: int = -1
+    says: bool = False
+    subject: bool = False
+    accused: bool = False
+    joined: bool = False
+
+
+@dataclass(slots=True)
+class Clause:
+    """One sentence: lower-case words, the groups of each (bits), and the mentions in order. `index` is its number in
+    the text, `title` and `lead` whether it is the title or the first sentence after it."""
+
+    index: int
+    title: bool
+    lead: bool
+    words: list[str]
+    bits: list[int]
+    mentions: list[Mention] = field(default_factory=list)
+    land: list[Mention] = field(default_factory=list)
+
+
+class Reader:
+    """Reads texts with one lexicon and one gazetteer; may be shared by threads."""
+
+    def __init__(self, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
+        self.lexicon = lexicon
+        self._gazetteer = gazetteer
+        mask = lexicon.mask
+        self._others, self._titles = mask("others"), mask("titles")
+        self._say, self._accuse = mask("verbs.say"), mask("verbs.accuse")
+        self._heads = {name: mask(f"nouns.{name}") for name in HEADS}
+        self._any_head = sum({bit: bit for bit in self._heads.values()}.values())
+        self._be = mask("verbs.be")
+
+    def read(
+        self, text: str, sentences: Sequence[Sentence], actors: Iterable[Hit], names: Iterable[Hit]
+    ) -> list[Clause]:
+        """The sentences of `text` (at most MAX_SENTENCES, the title first) with their mentions.
+
+        `actors` are the hits of the taxonomy's aliases, `names` those of the gazetteer; both count in `text`.
+        """
+        spans = sorted(self._spans(actors, names), key=lambda span: span[0])
+        clauses = []
+        at = 0
+        for number, sentence in enumerate(sentences[:MAX_SENTENCES]):
+            within = []
+            while at < len(spans) and spans[at][0] < sentence.end:
+                if spans[at][0] >= sentence.start:
+                    within.append(spans[at])
+                at += 1
+            clauses.append(self._clause(text, sentence, number, within))
+        return clauses
+
+    def _spans(self, actors: Iterable[Hit], names: Iterable[Hit]) -> list[tuple[int, int, Mention]]:
+        spans = []
+        covered: set[int] = set()
+        for hit in actors:
+            if hit.label.startswith("actor:"):
+                mention = Mention(
+                    hit.label[6:], 0, 0, person=hit.kind in ("people", "bodies"), adjective=hit.kind == "demonyms"
+                )
+                spans.append((hit.start, hit.end, mention))
+                covered.update(range(hit.start, hit.end))
+        for hit in names:
+            entry = self._gazetteer.entries[hit.label]
+            if entry.land_of:
+                held = entry.held_by != entry.land_of
+                spans.append((hit.start, hit.end, Mention(entry.land_of, 0, 0, land=True, held=held)))
+            elif hit.start not in covered and entry.key.startswith("name:") and self._is_other(entry.acts_for, entry.kind):
+                spans.append((hit.start, hit.end, Mention(OTHER, 0, 0, person=entry.kind == "people")))
+        return spans
+
+    def _is_other(self, acts_for: str, kind: str) -> bool:
+        return kind in ("states", "bodies") or f"name:{acts_for}" in self._gazetteer.entries
+
+    def _clause(
+        self, text: str, sentence: Sentence, number: int, spans: list[tuple[int, int, Mention]]
+    ) -> Clause:
+        plain = text[sentence.start : sentence.end]
+        found = list(_WORD.finditer(plain))[:MAX_WORDS]
+        words = [one[0].lower() for one in found]
+        bits = [self.lexicon.bits(word) for word in words]
+        starts = [one.start() for one in found]
+        ends = [one.end() for one in found]
+        groups: list[tuple[int, int]] = []
+        for start, end, bit in self.lexicon.phrases(plain.lower()):
+            first, last = _words_of(starts, ends, start, end)
+            if first <= last < len(words):
+                bits[first] |= bit
+                if bit & self._others:
+                    groups.append((first, last))
+        clause = Clause(number, number == 0, number == 1, words, bits)
+        taken: set[int] = set()
+        for start, end, mention in spans:
+            first, last = _words_of(starts, ends, start - sentence.start, end - sentence.start)
+            if first > last or last >= len(words):
+                continue
+            mention.first, mention.last = first, last
+            if mention.land:
+                clause.land.append(mention)
+            else:
+                clause.mentions.append(mention)
+                taken.update(range(first, last + 1))
+        groups += [(at, at) for at, bit in enumerate(bits) if bit & self._others]
+        for first, last in groups:
+            if not taken.intersection(range(first, last + 1)):
+                clause.mentions.append(Mention(OTHER, first, last, named=False))
+                taken.update(range(first, last + 1))
+        clause.mentions.sort(key=lambda one: one.first)
+        clause.mentions = self._merged(clause, [one[0] for one in found])
+        for place, mention in enumerate(clause.mentions):
+            self._give_role(clause, mention, clause.mentions[place - 1] if place else None)
+        for mention in clause.land:
+            mention.preposition = _preposition(clause.words, mention.first)
+        return clause
+
+    def _merged(self, clause: Clause, written: Sequence[str]) -> list[Mention]:
+        """ "U.S. President Donald Trump" as one mention: titles or capitals alone stand between the names."""
+        merged: list[Mention] = []
+        for mention in clause.mentions:
+            last = merged[-1] if merged else None
+            if (
+                last
+                and last.actor == mention.actor
+                and not written[last.last].endswith(("s'", "s’"))
+                and mention.first - last.last <= 6
+                and all(
+                    clause.bits[at] & self._titles or written[at][0].isupper()
+                    for at in range(last.last + 1, mention.first)
+                )
+            ):
+                last.last = mention.last
+                last.person = last.person or mention.person
+                last.adjective = mention.adjective and mention.last + 1 < len(clause.words)
+            else:
+                merged.append(mention)
+        return merged
+
+    def _give_role(self, clause: Clause, mention: Mention, before: Mention | None) -> None:
+        words, bits = clause.words, clause.bits
+        first, last = mention.first, mention.last
+        mention.possessive = words[last].endswith(("'s", "’s", "'", "’"))
+        mention.preposition = _preposition(words, first)
+        mention.joined = bool(
+            before and first - before.last <= 3 and all(words[at] in _AND or words[at] in _DETERMINERS for at in range(before.last + 1, first))
+            and first > before.last + 1
+        )
+        self._find_head(clause, mention)
+        after = last + 1 if mention.head_at < 0 else mention.head_at + 1
+        mention.says = any(bits[at] & self._say for at in range(after, min(after + 3, len(words)))) or (
+            first > 0 and bool(bits[first - 1] & self._say) and words[first - 1] != "told"
+        ) or (first > 1 and words[first - 2 : first] == ["according", "to"])
+        back = range(max(0, first - 3), first)
+        mention.accused = any(bits[at] & self._accuse for at in back) or any(
+            bits[at] & self._accuse and at and bits[at - 1] & self._be for at in range(last + 1, min(last + 4, len(words)))
+        )
+        mention.subject = not mention.preposition and (
+            first == 0 or words[first - 1] in _CLAUSE_OPENERS or words[first - 1] in _DETERMINERS
+        )
+        if mention.joined and before:
+            mention.preposition = mention.preposition or before.preposition
+            mention.subject = mention.subject and before.subject if before.preposition else before.subject
+            mention.accused = mention.accused or before.accused
+
+    def _find_head(self, clause: Clause, mention: Mention) -> None:
+        """The noun that the mention qualifies: the last one of a known kind in the run right after it."""
+        if not (mention.adjective or mention.possessive or not mention.person):
+            return
+        end = min(mention.last + 1 + _HEAD_REACH, len(clause.words))
+        for at in range(mention.last + 1, end):
+            if not clause.words[at][0].isalnum() or clause.words[at] in PREPOSITIONS:
+                break
+            if any(other.first <= at <= other.last for other in clause.mentions if other is not mention):
+                break
+            bit = clause.bits[at]
+            if bit & self._any_head:
+                mention.head = next(name for name in HEADS if bit & self._heads[name])
+                mention.head_at = at
+                if mention.head in ("weapon", "offer"):
+                    break
+            elif mention.head:
+                break
+
+
+HEADS = ("weapon", "force", "speaker", "target", "offer", "talks")
+"""Kinds of nouns that a name may qualify, in the order in which a word is asked."""
+
+
+def _words_of(starts: Sequence[int], ends: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """First and last word of a span of characters; first > last where it has none."""
+    first = next((at for at, word_end in enumerate(ends) if word_end > start), len(ends))
+    last = first - 1
+    while last + 1 < len(starts) and starts[last + 1] < end:
+        last += 1
+    return first, last
+
+
+def _preposition(words: Sequence[str], first: int) -> str:
+    """The preposition right before word `first`, or before the articles that precede it; "" if none."""
+    for at in range(first - 1, max(-1, first - 4), -1):
+        kind = PREPOSITIONS.get(words[at])
+        if kind:
+            return kind
+        if words[at] not in _DETERMINERS:
+            return ""
+    return ""
