@@ -134,6 +134,7 @@ def _group_batch(database: Database, held: Held, window: Window, now: datetime) 
         window.grouping.constraints = _constraints(connection, batch, window.grouping.rules.closed_after)
         names = {item.id: story_rows.free_id(connection, item.id) for item in batch}
     known = set(window.grouping.stories)
+    window.grouping.measure(item.telling for item in batch)
     placements = [window.grouping.place(item.telling, names[item.id]) for item in batch]
     merged = [pair for placement in placements for pair in placement.merged] + window.grouping.review()
     try:

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.stories.copies import CopyIndex
-from pipeline.stories.similarity import Profile, Telling, leading, likeness, other_step, profile_of
+from pipeline.stories.similarity import (
+    Profile,
+    Telling,
+    VectorScale,
+    leading,
+    likeness,
+    measure,
+    other_step,
+    profile_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,9 @@ class Rules:
     """Newest stories that are remembered for one term; a term in more stories than that leads nowhere."""
     compared: int = 16
     """Stories with the most in common that are compared in full."""
+
+
+THE_RULES = Rules()
 
 
 @dataclass(slots=True)
@@ -87,9 +99,10 @@ class Constraints:
 class Grouping:
     """The stories of a window of time. Not a store: whoever holds the articles fills it and writes what it says."""
 
-    def __init__(self, rules: Rules = Rules(), constraints: Constraints = Constraints()) -> None:
+    def __init__(self, rules: Rules = THE_RULES, constraints: Constraints = Constraints()) -> None:
         self.rules = rules
         self.constraints = constraints
+        self.scale: VectorScale | None = None
         self.stories: dict[str, Story] = {}
         self.story_of: dict[str, str] = {}
         self.copies = CopyIndex()
@@ -144,6 +157,11 @@ class Grouping:
         self._touched.clear()
         return merged
 
+    def measure(self, coming: Iterable[Telling]) -> None:
+        """Measure the encoder on the window and on what is about to be placed."""
+        held = (one for story in self.stories.values() for one in story.members.values())
+        self.scale = measure((*held, *coming))
+
     def remove(self, article: str) -> None:
         """Take an article out; unknown ones are no error."""
         self._take_out(article)
@@ -178,7 +196,7 @@ class Grouping:
             needed = self._needed(story, profile, one.published, one.published)
             if needed is None or self._forbidden(one.id, story):
                 continue
-            alike = likeness(profile, story.profile)
+            alike = likeness(profile, story.profile, self.scale)
             alike -= self.rules.alone * leading(profile, story.profile) / story.profile.size
             if alike >= needed:
                 found[name] = alike
@@ -219,7 +237,7 @@ class Grouping:
             needed = self._needed(story, other.profile, other.first, other.last)
             if needed is None or any(self._forbidden(article, story) for article in other.members):
                 continue
-            if likeness(story.profile, other.profile) < needed:
+            if likeness(story.profile, other.profile, self.scale) < needed:
                 continue
             into, gone = sorted((story, other), key=lambda item: (-len(item.members), item.first, item.id))
             for one in list(gone.members.values()):
@@ -276,13 +294,14 @@ class Grouping:
         story.last = max(member.published for member in story.members.values())
 
 
-def group_all(tellings: Iterable[Telling], rules: Rules = Rules()) -> dict[str, Placement]:
+def group_all(tellings: Iterable[Telling], rules: Rules = THE_RULES) -> dict[str, Placement]:
     """Group a whole collection at once, in order of time whatever the order it is given in.
 
     A story is named by its earliest article.
     """
     grouping = Grouping(rules)
     ordered = sorted(tellings, key=lambda one: (one.published, one.id))
+    grouping.scale = measure(ordered)
     for one in ordered:
         grouping.place(one)
     while grouping.review():
