@@ -110,12 +110,17 @@ def unmute(connection: Connection, number: int) -> None:
 
 
 def mutes(connection: Connection, now: datetime) -> dict[int, Mute]:
-    """The mutes that are in force, by id."""
-    table = schema.mute
+    """The mutes that are in force, by id. One of a story follows it where it was merged into another."""
+    table, story = schema.mute, schema.story
     rows = connection.execute(
-        select(table).where(or_(table.c.until.is_(None), table.c.until > now)).order_by(table.c.id)
+        select(table, story.c.merged_into)
+        .outerjoin(story, (table.c.kind == "story") & (story.c.id == table.c.value))
+        .where(or_(table.c.until.is_(None), table.c.until > now))
+        .order_by(table.c.id)
     )
-    return {row.id: Mute(row.kind, row.value, row.alert, row.recipient, row.until) for row in rows}
+    return {
+        row.id: Mute(row.kind, row.merged_into or row.value, row.alert, row.recipient, row.until) for row in rows
+    }
 
 
 def _row(connection: Connection, name: str) -> Row[Any] | None:

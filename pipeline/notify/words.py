@@ -15,7 +15,7 @@ STATUS_WORDS: Mapping[str, str] = {
     "denied": "Denied",
     "acknowledged": "Both sides acknowledge",
     "withdrawn": "Withdrawn",
-    "one-side": "One side's claim",
+    "claimed": "One side's claim",
     "single-source": "Single source",
 }
 SIDE_WORDS: Mapping[str, str] = {"ukraine": "Ukrainian", "russia": "Russian", "third-party": "third-party"}

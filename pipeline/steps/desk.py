@@ -36,9 +36,11 @@ class Desk:
     on_doubt: OnDoubt = "resend"
 
     def compile(self, alert: Alert, now: datetime) -> Compiled:
-        """Read an alert's query. Raises QueryError with the place."""
+        """Read an alert's query, narrowed to the thread that it follows. Raises QueryError with the place."""
         query = parse(alert.query, labels=self.labels, now=now, zone=alert.zone)
         asked = nodes.with_uncertain(query) if alert.include_uncertain else query
+        if alert.thread is not None:
+            asked = nodes.Query(asked.text, nodes.both(asked.root, nodes.Value("thread", alert.thread)))
         return Compiled(alert, asked, scope_of(query))
 
 

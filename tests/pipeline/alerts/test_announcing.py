@@ -343,3 +343,25 @@ def test_articles_that_the_index_does_not_show_yet_stay_queued(newsroom: Newsroo
         connection.execute(update(schema.article).values(indexed_revision=0))
     newsroom.reindex()
     assert len(newsroom.cycle()) == 1
+
+
+def test_a_mute_follows_its_story_into_another(newsroom: Newsroom) -> None:
+    newsroom.alert()
+    newsroom.article("a", RUSSIA_NO, story="s1")
+    newsroom.article("b", UKRAINE_YES, story="s2")
+    newsroom.cycle()
+    with newsroom.database.write() as connection:
+        alert_rows.mute(connection, Mute("story", "s1"), newsroom.now)
+    newsroom.merge("s1", "s2")
+    newsroom.article("c", position("accepted", "russia"), story="s2")
+    assert newsroom.cycle() == []
+
+
+def test_an_alert_that_follows_a_thread_hears_of_no_other(newsroom: Newsroom) -> None:
+    newsroom.alert(thread="t")
+    newsroom.article("a", RUSSIA_NO, story="s1")
+    assert newsroom.cycle() == []
+    with newsroom.database.write() as connection:
+        connection.execute(update(schema.story).values(thread="t"))
+    newsroom.article("b", UKRAINE_YES, story="s1")
+    assert len(newsroom.cycle()) == 1
