@@ -103,7 +103,8 @@ def _feedparser(body: bytes, content_type: str, raw: RawFeed) -> Any:
         ) from error
 
 
-def _entry(item: Any, feed_language: str | None, base_url: str) -> Entry:
+def _entry(found: Any, feed_language: str | None, base_url: str) -> Entry:
+    item = dict(found)  # feedparser's own look-ups try aliases, which is slow and mixes up dates
     content = max((_text(part.get("value")) for part in item.get("content", ())), key=len, default="")
     summary = _text(item.get("summary"))
     date_text, published, has_zone = _date(item, "published")
@@ -126,10 +127,10 @@ def _entry(item: Any, feed_language: str | None, base_url: str) -> Entry:
     )
 
 
-def _date(item: Any, name: str) -> tuple[str, datetime | None, bool]:
-    text = _text(dict.get(item, name))  # FeedParserDict.get would answer "published" with "updated"
+def _date(item: Mapping[str, Any], name: str) -> tuple[str, datetime | None, bool]:
+    text = _text(item.get(name))
     moment, has_zone = read_date(text)
-    if moment is None and (parts := dict.get(item, f"{name}_parsed")):
+    if moment is None and (parts := item.get(f"{name}_parsed")):
         try:
             moment = datetime.fromtimestamp(timegm(parts), UTC)
         except (ValueError, OverflowError):
@@ -141,7 +142,7 @@ def _date(item: Any, name: str) -> tuple[str, datetime | None, bool]:
 _ENDS_WITH_ZONE: Final = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}|GMT|UTC)\s*$")
 
 
-def _link(item: Any, base_url: str) -> str | None:
+def _link(item: Mapping[str, Any], base_url: str) -> str | None:
     """The article's own page: FeedBurner's original link, the alternate, or a guid that is a web address."""
     candidates = [item.get("feedburner_origlink"), item.get("link")]
     candidates += [
@@ -162,7 +163,7 @@ def _link(item: Any, base_url: str) -> str | None:
     return None
 
 
-def _entry_language(item: Any, feed_language: str | None) -> str | None:
+def _entry_language(item: Mapping[str, Any], feed_language: str | None) -> str | None:
     """The language of the entry itself, only where it differs from the document's (feedparser hands that one down)."""
     details = [*item.get("content", ()), item.get("summary_detail"), item.get("title_detail")]
     for detail in details:

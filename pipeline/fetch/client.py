@@ -6,17 +6,17 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import httpx2
 
 from pipeline.fetch.decode import ACCEPT_ENCODING, BodyReader, BrokenEncodingError, TooLargeError
+from pipeline.fetch.failure import PollError, failure_of, status_failure
+from pipeline.fetch.files import read_file
 from pipeline.fetch.guard import (
     ForbiddenAddressError,
     GuardedBackend,
@@ -24,10 +24,10 @@ from pipeline.fetch.guard import (
     Resolver,
     SystemResolver,
 )
-from pipeline.fetch.headers import max_age_s, retry_after_s
+from pipeline.fetch.headers import max_age_s
 from pipeline.fetch.settings import FetchSettings
 from pipeline.fetch.transport import GuardedTransport
-from pipeline.types import FailureKind, Feed, FetchOutcome, RawFeed, Validators
+from pipeline.types import Feed, FetchOutcome, RawFeed, Validators
 
 _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
@@ -83,39 +83,19 @@ async def fetch_feed(
     try:
         async with asyncio.timeout(settings.total_timeout_s):
             if feed.url.lower().startswith("file:"):
-                outcome = await asyncio.to_thread(_read_file, feed, validators, settings, now)
+                outcome = await asyncio.to_thread(read_file, feed, validators, settings, now)
             else:
                 outcome = await _get(client, feed, validators, settings, now)
-    except _PollError as error:
+    except PollError as error:
         outcome = error.outcome(feed, validators, now)
     except TimeoutError:
-        outcome = _PollError("timeout", f"not complete within {settings.total_timeout_s:g} s").outcome(
+        outcome = PollError("timeout", f"not complete within {settings.total_timeout_s:g} s").outcome(
             feed, validators, now
         )
     except (httpx2.HTTPError, httpx2.InvalidURL, ForbiddenAddressError, NameLookupError) as error:
-        outcome = _PollError(*_kind_of(error)).outcome(feed, validators, now)
+        outcome = failure_of(error).outcome(feed, validators, now)
     elapsed_s = time.perf_counter() - started
     return replace(outcome, finished=now + timedelta(seconds=elapsed_s), elapsed_s=elapsed_s)
-
-
-@dataclass
-class _PollError(Exception):
-    kind: FailureKind
-    detail: str
-    status: int | None = None
-    retry_after_s: float | None = None
-
-    def outcome(self, feed: Feed, validators: Validators, now: datetime) -> FetchOutcome:
-        return FetchOutcome(
-            feed=feed.name,
-            result="failed",
-            finished=now,
-            validators=validators,
-            failure=self.kind,
-            detail=self.detail,
-            status=self.status,
-            retry_after_s=self.retry_after_s,
-        )
 
 
 async def _get(
@@ -136,11 +116,9 @@ async def _get(
         all_permanent = all_permanent and response.status_code in _PERMANENT
         url = _target(url, response)
         if str(url) in seen:
-            raise _PollError(
-                "redirect", f"redirects in a circle, back to {_shown(url)}", response.status_code
-            )
+            raise PollError("redirect", f"redirects in a circle, back to {_shown(url)}", response.status_code)
         seen.add(str(url))
-    raise _PollError("redirect", f"more than {settings.max_redirects} redirects", response.status_code)
+    raise PollError("redirect", f"more than {settings.max_redirects} redirects", response.status_code)
 
 
 def _conditions(validators: Validators) -> dict[str, str]:
@@ -156,15 +134,15 @@ def _target(url: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
     status = response.status_code
     location = response.headers.get("location", "").strip()
     if not location:
-        raise _PollError("redirect", f"answers {status} without saying where to", status)
+        raise PollError("redirect", f"answers {status} without saying where to", status)
     try:
         target = url.join(location)
     except (httpx2.InvalidURL, ValueError) as error:
-        raise _PollError(
+        raise PollError(
             "redirect", f"redirects to an address that is not one: {location[:200]!r}", status
         ) from error
     if target.scheme not in ("http", "https") or not target.host:
-        raise _PollError("redirect", f"redirects to {location[:200]!r}, which is not a web address", status)
+        raise PollError("redirect", f"redirects to {location[:200]!r}, which is not a web address", status)
     # Credentials in a Location would be sent wherever a server likes.
     return (
         target.copy_with(userinfo=b"", fragment=None) if target.userinfo else target.copy_with(fragment=None)
@@ -191,12 +169,12 @@ async def _read(
     )
     if status == 304:
         if not _conditions(validators):
-            raise _PollError(
+            raise PollError(
                 "bad-response", "answers 304 (not modified) though nothing was known before", status
             )
         return replace(fresh, validators=_validators(headers, validators.body_hash, validators))
     if status != 200:
-        raise _status_error(status, headers, now)
+        raise status_failure(status, headers, now)
     body = await _body(response, headers, settings)
     body_hash = hashlib.sha256(body).hexdigest()
     new = _validators(headers, body_hash)
@@ -227,7 +205,7 @@ def _validators(
 
 async def _body(response: httpx2.Response, headers: Mapping[str, str], settings: FetchSettings) -> bytes:
     limit = settings.max_body_bytes
-    too_large = _PollError("too-large", f"larger than {limit / 2**20:g} MB", 200)
+    too_large = PollError("too-large", f"larger than {limit / 2**20:g} MB", 200)
     stated = headers.get("content-length", "")
     if stated.isdecimal() and int(stated[:20]) > limit:
         raise too_large
@@ -240,78 +218,9 @@ async def _body(response: httpx2.Response, headers: Mapping[str, str], settings:
     except TooLargeError as error:
         raise too_large from error
     except BrokenEncodingError as error:
-        raise _PollError("bad-response", str(error), 200) from error
-
-
-def _status_error(status: int, headers: Mapping[str, str], now: datetime) -> _PollError:
-    wait_s = retry_after_s(headers, now)
-    kind: FailureKind
-    if status == 410:
-        kind = "gone"
-    elif status == 429 or (status == 503 and "retry-after" in headers):
-        kind = "throttled"
-    elif 400 <= status < 500:
-        kind = "http-4xx"
-    elif status >= 500:
-        kind = "http-5xx"
-    else:
-        kind = "bad-response"
-    return _PollError(kind, f"answers {status}", status, wait_s)
-
-
-def _kind_of(error: Exception) -> tuple[FailureKind, str]:
-    text = str(error) or type(error).__name__
-    if isinstance(error, ForbiddenAddressError):
-        return "forbidden-address", text
-    if isinstance(error, NameLookupError):
-        return "dns", text
-    if isinstance(error, httpx2.ConnectTimeout):
-        return "timeout", "no connection in time"
-    if isinstance(error, httpx2.TimeoutException):
-        return "timeout", "silent for too long within its answer"
-    if _caused_by_tls(error):
-        return "tls", text
-    if isinstance(error, httpx2.ConnectError):
-        return "connect", text
-    return "bad-response", text
-
-
-def _caused_by_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+        raise PollError("bad-response", str(error), 200) from error
 
 
 def _shown(url: httpx2.URL) -> str:
     """Without credentials: details go to logs and pages."""
     return str(url.copy_with(userinfo=b"") if url.userinfo else url)[:300]
-
-
-def _read_file(feed: Feed, validators: Validators, settings: FetchSettings, now: datetime) -> FetchOutcome:
-    try:
-        path = file_path(feed.url)
-        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        with path.open("rb") as file:
-            body = file.read(settings.max_body_bytes + 1)
-    except OSError as error:
-        raise _PollError("file", f"{feed.url} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise _PollError("file", str(error)) from error
-    if len(body) > settings.max_body_bytes:
-        raise _PollError("too-large", f"larger than {settings.max_body_bytes / 2**20:g} MB")
-    new = Validators(last_modified=changed.isoformat(), body_hash=hashlib.sha256(body).hexdigest())
-    if new.body_hash == validators.body_hash:
-        return FetchOutcome(feed.name, "unchanged", now, validators=new)
-    return FetchOutcome(
-        feed.name, "fetched", now, raw=RawFeed(feed.name, feed.url, body, "", {}, now, new), validators=new
-    )
-
-
-def file_path(url: str) -> Path:
-    """The path that a `file://` URL names. Raises ValueError where it names another machine."""
-    parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost"):
-        raise ValueError(f"{url} names the machine {parts.netloc!r}; a file feed is file:///ABSOLUTE/PATH")
-    return Path(unquote(parts.path))
