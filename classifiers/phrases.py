@@ -46,6 +46,7 @@ class PhraseBook:
 
     def __init__(self, rules: Sequence[Rule], taxonomy: Taxonomy) -> None:
         self._rules: dict[str, list[Rule]] = {}
+        self.issues = frozenset(rule.issue for rule in rules)
         for rule in rules:
             if rule.development in taxonomy.columns and rule.issue in taxonomy.columns:
                 self._rules.setdefault(rule.language, []).append(rule)
