@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from classifiers.taxonomy import Taxonomy
     from pipeline.index.base import Index
     from pipeline.query.labels import LabelTable
+    from pipeline.steps.group import Window
 
 
 class App:
@@ -67,6 +68,13 @@ class App:
             model=self.settings.tagger_model or None,
             threads=self.settings.threads or None,
         )
+
+    @cached_property
+    def window(self) -> "Window":
+        """The stories that are open, in memory: loaded once by a process that goes on, checked at every use."""
+        from pipeline.steps.group import Window
+
+        return Window()
 
     @cached_property
     def index(self) -> "Index":

@@ -101,7 +101,7 @@ def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleRep
     problems: list[str] = []
     started = now()
     tagged = tag_untagged(app.database, app.tagger, now, stopped=stopped)
-    grouped = group_tagged(app.database, now, stopped=stopped)
+    grouped = group_tagged(app.database, now, window=app.window, stopped=stopped)
     counts = {
         "tagged": tagged.tagged,
         "set_aside": tagged.set_aside,
