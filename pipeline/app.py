@@ -14,7 +14,6 @@ from pipeline.types import Feed
 
 if TYPE_CHECKING:
     from classifiers.tagger import Tagger
-
     from classifiers.taxonomy import Taxonomy
     from pipeline.index.base import Index
     from pipeline.query.labels import LabelTable
