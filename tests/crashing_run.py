@@ -28,6 +28,7 @@ def main() -> None:
             if count == int(fatal):
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    import pipeline.cli.run  # noqa: F401  loaded before the counting, which makes imports slow
     from pipeline.cli.main import main as ceasefire
 
     threading.setprofile(watch)

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import socket
 import threading
 from email.message import EmailMessage
 from types import TracebackType
@@ -16,7 +17,12 @@ class MailServer:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[EmailMessage] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0, ready_timeout=20)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port: int = free.getsockname()[1]
+        self.url = f"smtp://127.0.0.1:{port}"
+        """The server's address as CEASEFIRE_SMTP_URL takes it."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=port, ready_timeout=20)
 
     def __enter__(self) -> Self:
         self._controller.start()
@@ -26,12 +32,6 @@ class MailServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._controller.stop()
-
-    @property
-    def url(self) -> str:
-        """The server's address as CEASEFIRE_SMTP_URL takes it."""
-        port = self._controller.server.sockets[0].getsockname()[1]
-        return f"smtp://127.0.0.1:{port}"
 
     @property
     def received(self) -> list[EmailMessage]:

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.servers import FeedServer
 from tests.smtp import MailServer
 
-POINTS = 24
+POINTS = 16
 """How many of a cycle's steps it is killed at, spread evenly over all of them."""
 
 RECIPIENTS = ("one@example.org", "two@example.org")
@@ -61,9 +61,15 @@ class World:
             )
         (folder / "feeds.toml").write_text("\n".join(listed), encoding="utf-8")
         self.template = folder / "template.db"
-        app = App(Settings(database_url=f"sqlite:///{self.template}", feeds=str(folder / "feeds.toml"), tagger="aliases"))
+        app = App(
+            Settings(
+                database_url=f"sqlite:///{self.template}", feeds=str(folder / "feeds.toml"), tagger="aliases"
+            )
+        )
         before = datetime.now(UTC) - timedelta(hours=1)
-        alert = Alert(0, "Everything", "actor:russia OR actor:united-states", RECIPIENTS, "instant", before, before)
+        alert = Alert(
+            0, "Everything", "actor:russia OR actor:united-states", RECIPIENTS, "instant", before, before
+        )
         assert set(app.feeds) == set(TITLES)
         alert_desk(app).add(alert, before)
         with app.database.write() as connection:
@@ -108,7 +114,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 def articles(database: Path) -> list[str]:
     opened = open_database(f"sqlite:///{database}")
     with opened.read() as connection:
-        titles = list(connection.execute(select(schema.article.c.title).order_by(schema.article.c.title)).scalars())
+        titles = list(
+            connection.execute(select(schema.article.c.title).order_by(schema.article.c.title)).scalars()
+        )
         waiting = connection.execute(
             select(func.count())
             .select_from(schema.article)
@@ -156,6 +164,8 @@ def release_leases(database: Path) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
     with opened.write() as connection:
         for table in (schema.feed, schema.outbox):
-            connection.execute(update(table).where(table.c.leased_until.is_not(None)).values(leased_until=past))
+            connection.execute(
+                update(table).where(table.c.leased_until.is_not(None)).values(leased_until=past)
+            )
         connection.execute(update(schema.lock).values(expires=past))
     opened.close()
