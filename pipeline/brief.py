@@ -12,7 +12,7 @@ from datetime import datetime
 from classifiers.types import LabelDecision, Position
 from pipeline.alerts.decide import WEIGHT, Decision
 from pipeline.alerts.facts import FIRST, MatchedArticle, QueryTest, StoryFacts
-from pipeline.alerts.keys import independent_sources
+from pipeline.alerts.keys import source_count
 from pipeline.notify import clean
 from pipeline.notify.compose import TITLE_LIMIT, main_issue, quote, rfc3339, sides_of, told_positions
 from pipeline.notify.content import Brief, BriefItem, BriefSection, Coverage, DateLine, NewsLine, PartyLine
@@ -69,7 +69,7 @@ def _rank(item: StoryNews, query: QueryTest) -> tuple[float, ...]:
     developments = [key.value.split(":")[0] for key in item.decision.tell if key.kind == "development"]
     weight = min((WEIGHT.get(name, len(WEIGHT)) for name in developments), default=len(WEIGHT))
     named = any(f"development:{name}" in query.labels for name in developments)
-    sources = min(independent_sources(item.articles), 6)
+    sources = min(source_count(item.articles), 6)
     return -(sources + novelty + (3.0 if named else 0.0) - weight / len(WEIGHT)), float(weight)
 
 
@@ -119,7 +119,7 @@ def _item(item: StoryNews, words: Phrases) -> BriefItem:
         item.story.id,
         tuple(titles or [clean.line(lead.title, TITLE_LIMIT)]),
         quote(lead, clean.line(sentence, 220)),
-        independent_sources(item.articles),
+        source_count(item.articles),
         tuple(line.side for line in sides_of(item.articles)),
         STATUS_WORDS.get(item.story.status or "", ""),
     )
@@ -145,9 +145,7 @@ def _parties(
         headlines = dict.fromkeys(clean.line(headline(position, words), 120) for position, _ in latest)
         position, article = latest[0]
         sentence = quote(article, clean.line(position.sentence, 220))
-        lines.append(
-            PartyLine(words.actor(actor), tuple(headlines)[:2], sentence, sentence.sentence in told)
-        )
+        lines.append(PartyLine(words.actor(actor), tuple(headlines)[:2], sentence, sentence.sentence in told))
     return tuple(lines)
 
 

@@ -15,8 +15,8 @@ from pipeline.alerts.keys import (
     Carried,
     carried,
     implied,
-    independent_sources,
     scores_enough,
+    source_count,
 )
 from pipeline.types import Alert
 
@@ -119,9 +119,7 @@ def _stands(key: Key, carriers: Sequence[Carried]) -> bool:
     """Whether a key is sure enough to be told after the first message."""
     if key.kind != "development":
         return True
-    return (
-        any(item.sure for item in carriers) or independent_sources([item.article for item in carriers]) >= 2
-    )
+    return any(item.sure for item in carriers) or source_count([item.article for item in carriers]) >= 2
 
 
 WEIGHT: dict[str, int] = {

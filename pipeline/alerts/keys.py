@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from classifiers.types import Position
 from pipeline.alerts.facts import Key, MatchedArticle, QueryTest
 from pipeline.corrections import NO_DETAIL, UNCLEAR
+from pipeline.stories.status import Report, independent_sources
 
 ANNOUNCED_STATUSES = frozenset({"disputed", "denied", "acknowledged"})
 """The states of a story that are news when they change; `acknowledged` is by both parties."""
@@ -82,15 +83,18 @@ def implied(key: Key, known: Iterable[Key]) -> bool:
     return False
 
 
-def independent_sources(articles: Sequence[MatchedArticle]) -> int:
-    """How many sources stand behind these articles: those of one owner, or of one wire text, count once together."""
-    groups: list[set[str]] = []
-    for article in articles:
-        marks = {f"owner {article.owner.casefold()}", f"text {article.copy_of or article.id}"}
-        touching = [group for group in groups if group & marks]
-        groups = [group for group in groups if not group & marks]
-        groups.append(marks.union(*touching))
-    return len(groups)
+def source_count(articles: Sequence[MatchedArticle]) -> int:
+    """How many independent sources stand behind these articles (`pipeline.stories.status`): one owner, or one wire
+    text, counts once."""
+    return len(
+        independent_sources(
+            Report(
+                article.id, article.outlet, article.owner, article.side, article.control, article.published,
+                article.title, article.text, article.copy_of,
+            )
+            for article in articles
+        )
+    )  # fmt: skip
 
 
 def scores_enough(article: MatchedArticle, query: QueryTest, min_score: float) -> bool:

@@ -119,7 +119,8 @@ def mutes(connection: Connection, now: datetime) -> dict[int, Mute]:
         .order_by(table.c.id)
     )
     return {
-        row.id: Mute(row.kind, row.merged_into or row.value, row.alert, row.recipient, row.until) for row in rows
+        row.id: Mute(row.kind, row.merged_into or row.value, row.alert, row.recipient, row.until)
+        for row in rows
     }
 
 

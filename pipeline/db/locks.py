@@ -5,6 +5,7 @@ slept through its lease finds another number when it comes to commit, and rolls 
 lock, which dies with its connection; before a commit we ask the server whether that session still holds it.
 """
 
+import logging
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,11 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.db import schema
 from pipeline.db.dialect import insert
 from pipeline.db.engine import Database
 from pipeline.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+DECIDE = "decide"
+"""The one lock under which grouping and deciding run."""
 
 LEASE = timedelta(minutes=2)
 """Longer than any single batch that runs under a lock; a crashed holder delays the next one by no more."""
@@ -137,4 +144,9 @@ def _advise(
         try:
             yield Held(name, 0, session.execute(text("SELECT pg_backend_pid()")).scalar_one())
         finally:
-            session.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            try:
+                session.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            except (
+                DBAPIError
+            ) as error:  # the session ended, and the lock with it; `check` has told whoever committed
+                log.warning("the session that held the lock %r is gone: %s", name, error.orig)

@@ -6,7 +6,7 @@ from datetime import datetime
 from classifiers.types import Position
 from pipeline.alerts.decide import Decision
 from pipeline.alerts.facts import FIRST, Key, MatchedArticle, QueryTest, StoryFacts
-from pipeline.alerts.keys import Carried, independent_sources
+from pipeline.alerts.keys import Carried, source_count
 from pipeline.corrections import NO_DETAIL, UNCLEAR
 from pipeline.notify import clean
 from pipeline.notify.content import AlertLine, LabelLine, News, NewsLine, Quote, SideLine, Withdrawn
@@ -160,7 +160,7 @@ def news(
         tuple(lines),
         label_lines(decision.lead, words),
         sides_of(articles),
-        independent_sources(articles),
+        source_count(articles),
         STATUS_WORDS.get(story.status or "", ""),
         clean.line(story.thread_name or "", 100),
         FIRST not in told,

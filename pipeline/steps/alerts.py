@@ -20,10 +20,9 @@ from pipeline.alerts.starters import SHIPPED, read_alerts
 from pipeline.db import alerts as alert_rows
 from pipeline.db import announced as rows
 from pipeline.db.engine import Database
-from pipeline.db.locks import exclusive
+from pipeline.db.locks import DECIDE, exclusive
 from pipeline.errors import SettingsError
 from pipeline.index.base import Index
-from pipeline.steps.announce import LOCK
 from pipeline.steps.desk import Compiled, Desk, desk_of
 from pipeline.types import Alert
 
@@ -97,7 +96,7 @@ class AlertDesk:
         with self.database.read() as connection:
             candidates = {} if alert.paused else rows.open_articles(connection, now - OPEN_FOR)
         found = self._found(item, candidates)
-        with exclusive(self.database, LOCK, self.holder) as lock, self.database.write() as connection:
+        with exclusive(self.database, DECIDE, self.holder) as lock, self.database.write() as connection:
             written = write(connection, alert)
             if cadence.is_open(alert, now):
                 _silence(connection, replace(item, alert=written), candidates, found, now)

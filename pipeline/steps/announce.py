@@ -1,7 +1,7 @@
 """Match what is indexed against the alerts and decide what each has to say: index first, then one short transaction.
 
 Matching asks the index outside any transaction. Deciding, inserting keys, writing the notification and its outbox rows,
-and noting that the articles are matched happen in one transaction under the lock `stories`, which grouping takes too:
+and noting that the articles are matched happen in one transaction under the lock that grouping takes too:
 either all of it is there after a crash or none, and the articles are still queued.
 """
 
@@ -22,7 +22,7 @@ from pipeline.db import alerts as alert_rows
 from pipeline.db import announced as rows
 from pipeline.db import corrections, coverage, outbox, tags
 from pipeline.db.engine import Database
-from pipeline.db.locks import exclusive
+from pipeline.db.locks import DECIDE, exclusive
 from pipeline.errors import QueryError
 from pipeline.index.base import Index
 from pipeline.notify import compose
@@ -38,9 +38,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 """Articles decided in one transaction; with a dozen alerts that stays within a tenth of a second."""
-
-LOCK = "stories"
-"""The one lock that grouping and deciding share."""
 
 AWAY_WINDOW = timedelta(hours=6)
 """How long after a gap old articles still count as missed in it."""
@@ -96,7 +93,7 @@ def announce(
         current = {article: revisions[article] for article in revisions if article in matches.current}
         if not current:
             continue
-        with exclusive(database, LOCK, holder) as lock, database.write() as connection:
+        with exclusive(database, DECIDE, holder) as lock, database.write() as connection:
             if _open_alerts(connection, now()) != alerts:
                 continue  # an alert was changed while we matched: match again, with what it is now
             batch = _Batch(connection, desk, now(), rows.finish_matched(connection, current))

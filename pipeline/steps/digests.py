@@ -19,14 +19,14 @@ from pipeline.db import alerts as alert_rows
 from pipeline.db import announced as rows
 from pipeline.db import outbox
 from pipeline.db.engine import Database
-from pipeline.db.locks import exclusive
+from pipeline.db.locks import DECIDE, exclusive
 from pipeline.errors import QueryError
 from pipeline.index.base import Index
 from pipeline.notify import clean
 from pipeline.notify.compose import alert_line, subject_line
 from pipeline.notify.content import Coverage, Digest, to_json
 from pipeline.periods import zone_of
-from pipeline.steps.announce import LOCK, away_slot, recipients_for
+from pipeline.steps.announce import away_slot, recipients_for
 from pipeline.steps.briefing import coverage_of, near_misses
 from pipeline.steps.desk import Compiled, Desk, desk_of
 
@@ -93,7 +93,7 @@ def make_digests(
             wanted = _wanted(connection, item, now())
             extras = {each.slot: _extras(connection, index, item, each, now()) for each in wanted}
         for each in wanted:
-            with exclusive(database, LOCK, holder) as lock, database.write() as connection:
+            with exclusive(database, DECIDE, holder) as lock, database.write() as connection:
                 told = _make(connection, desk, item, each, extras[each.slot], now())
                 lock.check(connection)
             made += told is True
