@@ -1,0 +1,78 @@
+"""Developments in words."""
+
+import pytest
+
+from classifiers.taxonomy import load_taxonomy
+from classifiers.types import Position
+from pipeline.notify.words import headline, joined, object_of, phrases
+
+WORDS = phrases({label.key: label.name for label in load_taxonomy().labels})
+
+
+def said(
+    development: str, by: str = "", against: str = "", detail: str | None = None, sentence: str = ""
+) -> str:
+    position = Position(development, tuple(by.split()), tuple(against.split()), detail, 0.9, sentence)
+    return headline(position, WORDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (said("rejected", "russia", sentence="The Kremlin turned down the US proposal for a 30-day truce."), "Russia rejects 30-day truce"),
+        (said("rejected", "russia", "united-states"), "Russia rejects US offer"),
+        (said("rejected", sentence="A full ceasefire was ruled out."), "Full ceasefire rejected"),
+        (said("accepted", "ukraine", sentence="Kyiv agreed to an unconditional ceasefire."), "Ukraine accepts unconditional ceasefire"),
+        (said("conditions-set", "russia", sentence="What Moscow wants for a lasting truce."), "Russia sets conditions for lasting truce"),
+        (said("proposal-made", "united-kingdom france", sentence="A draft peace plan."), "UK and France put forward draft peace plan"),
+        (said("deal-reached", "russia ukraine", detail="concluded", sentence="A prisoner swap."), "Russia and Ukraine reach prisoner swap"),
+        (said("deal-reached", "russia", detail="ended", sentence="The Easter truce is over."), "Russia ends Easter truce"),
+        (said("talks-announced", "russia united-states", detail="called-off"), "Russia and US call off talks"),
+        (said("talks-held", "united-states"), "US holds talks"),
+        (said("violation-reported", "ukraine", "russia", "claimed", "The Easter truce was broken."), "Ukraine reports breach of Easter truce by Russia"),
+        (said("violation-reported", "russia", detail="denied"), "Russia denies breach of truce"),
+        (said("attack-reported", "russia", "ukraine"), "Russia attacks Ukraine"),
+        (said("attack-reported", "", "ukraine"), "Attack on Ukraine reported"),
+        (said("aid-changed", "united-states", "ukraine", "reduced"), "US cuts military aid to Ukraine"),
+        (said("sanctions-changed", "european-union", "russia", "tightened"), "EU moves to tighten sanctions on Russia"),
+        (said("exchange-carried-out", "russia ukraine"), "Russia and Ukraine exchange prisoners"),
+        (said("territory-changed", "russia", "ukraine"), "Russia gains ground from Ukraine"),
+        (said("ships-inspected", "turkey"), "Türkiye: Ships inspected"),
+    ],
+)  # fmt: skip
+def test_headlines(words: str, expected: str) -> None:
+    assert words == expected
+
+
+def test_every_development_of_the_taxonomy_can_be_said_in_every_way() -> None:
+    details = (
+        "planned",
+        "postponed",
+        "called-off",
+        "concluded",
+        "in-effect",
+        "extended",
+        "ended",
+        "claimed",
+        "denied",
+    )
+    for label in load_taxonomy().facet("development"):
+        for by in ("", "russia", "russia ukraine"):
+            for against in ("", "ukraine", "russia"):
+                for detail in (None, *details, "increased", "reduced", "tightened", "eased"):
+                    words = said(label.id, by, against, detail)
+                    assert words == words.strip()
+                    assert "{" not in words
+                    assert words[0].isupper()
+
+
+def test_a_sentence_without_a_known_object_names_none() -> None:
+    assert object_of("He said no.", WORDS) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [((), ""), (("A",), "A"), (("A", "B"), "A and B"), (("A", "B", "C"), "A, B and C"), (("A", "B", "C", "D"), "A, B and 2 more"), (("A", "A"), "A")],
+)  # fmt: skip
+def test_lists_in_words(names: tuple[str, ...], expected: str) -> None:
+    assert joined(names) == expected
