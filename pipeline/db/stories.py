@@ -4,16 +4,17 @@ A story's id is for ever: where stories merge, the old row stays and redirects, 
 keep their meaning. Redirects always point at a living story, never at another redirect.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, literal, select, update
+from sqlalchemy import Connection, String, bindparam, literal, select, update
 
 from pipeline.db import schema
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
+from pipeline.db.times import UtcTime
 from pipeline.errors import NotFoundError
 
 Relation = Literal["together", "apart"]
@@ -33,28 +34,31 @@ class Link:
     relation: Relation
 
 
-def create(
-    connection: Connection,
-    story: str,
-    title: str,
-    first_article: str,
-    first_seen: datetime,
-    last_seen: datetime,
-    thread: str | None = None,
-) -> None:
-    """Write a new story; one that exists already stays as it is (the step may be repeated without harm)."""
-    connection.execute(
-        upsert(connection, schema.story)
-        .values(
-            id=story,
-            title=title,
-            first_article=first_article,
-            first_seen=first_seen,
-            last_seen=last_seen,
-            thread=thread,
-        )
-        .on_conflict_do_nothing()
-    )
+@dataclass(frozen=True, slots=True)
+class NewStory:
+    """A story to write. Times are UTC: when its articles were first and last seen in our sources."""
+
+    id: str
+    title: str
+    first_article: str
+    first_seen: datetime
+    last_seen: datetime
+    thread: str | None = None
+
+
+def create(connection: Connection, stories: Sequence[NewStory]) -> None:
+    """Write new stories; those that exist already stay as they are (the step may be repeated without harm)."""
+    if stories:
+        connection.execute(
+            upsert(connection, schema.story).on_conflict_do_nothing(),
+            [
+                {
+                    "id": item.id, "title": item.title, "first_article": item.first_article,
+                    "first_seen": item.first_seen, "last_seen": item.last_seen, "thread": item.thread,
+                }
+                for item in stories
+            ],
+        )  # fmt: skip
 
 
 def resolve(connection: Connection, story: str) -> str:
@@ -119,15 +123,8 @@ def split(connection: Connection, story: str, articles: Sequence[str], now: date
     moved = sorted((members[article] for article in set(articles)), key=lambda row: (row.published, row.id))
     new = free_id(connection, moved[0].id)
     thread = connection.execute(select(schema.story.c.thread).where(schema.story.c.id == story)).scalar_one()
-    create(
-        connection,
-        new,
-        moved[0].title,
-        moved[0].id,
-        min(row.seen for row in moved),
-        max(row.seen for row in moved),
-        thread,
-    )
+    first, last = min(row.seen for row in moved), max(row.seen for row in moved)
+    create(connection, [NewStory(new, moved[0].title, moved[0].id, first, last, thread)])
     for part in chunks([row.id for row in moved]):
         connection.execute(
             update(table)
@@ -178,28 +175,33 @@ def is_empty(connection: Connection, story: str) -> bool:
 
 def extend(connection: Connection, seen: Mapping[str, Iterable[datetime]]) -> None:
     """Stretch each story's time in our sources over what came into it."""
-    table = schema.story
-    for story, moments in seen.items():
-        times = sorted(moments)
-        for column, moment, later in (
-            (table.c.first_seen, times[0], table.c.first_seen > times[0]),
-            (table.c.last_seen, times[-1], table.c.last_seen < times[-1]),
-        ):
-            connection.execute(update(table).where(table.c.id == story, later).values({column: moment}))
+    if not seen:
+        return
+    table = schema.story.c
+    spans = [{"of": story, "begin": min(moments), "end": max(moments)} for story, moments in seen.items()]
+    for column, name, earlier in ((table.first_seen, "begin", True), (table.last_seen, "end", False)):
+        moment = bindparam(name, type_=UtcTime)
+        stretches = column > moment if earlier else column < moment
+        connection.execute(
+            update(schema.story).where(table.id == bindparam("of"), stretches).values({column: moment}), spans
+        )
 
 
 def assign(connection: Connection, placed: Mapping[str, tuple[str, str | None]]) -> None:
     """Put articles into stories: article -> (story, copy_of). Their revision rises where either changed."""
-    table = schema.article
-    for article, (story, copy_of) in placed.items():
-        connection.execute(
-            update(table)
-            .where(
-                table.c.id == article,
-                table.c.story.is_distinct_from(story) | table.c.copy_of.is_distinct_from(copy_of),
-            )
-            .values(story=story, copy_of=copy_of, revision=table.c.revision + 1)
+    if not placed:
+        return
+    table = schema.article.c
+    new_story, new_copy = bindparam("into", type_=String), bindparam("copy", type_=String)
+    connection.execute(
+        update(schema.article)
+        .where(
+            table.id == bindparam("of"),
+            table.story.is_distinct_from(new_story) | table.copy_of.is_distinct_from(new_copy),
         )
+        .values(story=new_story, copy_of=new_copy, revision=table.revision + 1),
+        [{"of": article, "into": story, "copy": copy_of} for article, (story, copy_of) in placed.items()],
+    )
 
 
 def merge_by_hand(connection: Connection, from_story: str, into: str, author: str, now: datetime) -> str:
@@ -238,6 +240,16 @@ def first_articles(connection: Connection, stories: Iterable[str]) -> dict[str, 
     table = schema.story.c
     rows = connection.execute(select(table.id, table.first_article).where(table.id.in_(list(stories))))
     return {row.id: row.first_article for row in rows}
+
+
+def taken_ids(connection: Connection, wanted: Collection[str]) -> set[str]:
+    """Those of these ids that are stories, living or redirected."""
+    table = schema.story.c
+    return {
+        found
+        for part in chunks(sorted(wanted))
+        for found in connection.execute(select(table.id).where(table.id.in_(part))).scalars()
+    }
 
 
 def free_id(connection: Connection, wanted: str) -> str:

@@ -1,18 +1,16 @@
 """Threads in the database: stories remembered by a few terms, chained to the matter that they go on with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from pipeline.db import schema
+from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
 from pipeline.errors import NotFoundError, SettingsError
 from pipeline.stories.grouping import Story
-from pipeline.stories.threads import LOOKED_UP, REACH, Remembered, key_terms, predecessor
-
-FOUND = 100
-"""Earlier stories that are compared in full: those that share the most of the looked-up terms."""
+from pipeline.stories.threads import REACH, Remembered, key_terms, lookup_terms, predecessor
 
 
 def remember_and_link(connection: Connection, stories: Sequence[Story], now: datetime) -> None:
@@ -21,20 +19,31 @@ def remember_and_link(connection: Connection, stories: Sequence[Story], now: dat
     A story's terms are kept again when its size reaches a power of two: they settle as it grows.
     """
     table = schema.story.c
-    for story in stories:
-        size = len(story.members)
-        row = connection.execute(select(table.thread, table.terms).where(table.id == story.id)).one()
-        if row.terms and size & (size - 1):
-            continue
-        terms = key_terms(story.profile)
-        _keep(connection, story.id, terms)
-        if row.thread is None:
-            earlier = _earlier(connection, story, list(terms)[:LOOKED_UP])
-            before = predecessor(terms, story.first, earlier)
-            if before is not None:
-                _chain(connection, before, story.id)
-        elif row.thread is not None:
-            _stretch(connection, row.thread, now)
+    rows = {
+        row.id: row
+        for part in chunks([story.id for story in stories])
+        for row in connection.execute(select(table.id, table.thread, table.terms).where(table.id.in_(part)))
+    }
+    due = [
+        story
+        for story in stories
+        if story.id in rows and not (rows[story.id].terms and len(story.members) & (len(story.members) - 1))
+    ]
+    terms = {story.id: key_terms(story.profile) for story in due}
+    _keep(connection, terms)
+    threads = sorted({row.thread for row in rows.values() if row.thread is not None})
+    for thread in threads:
+        _stretch(connection, thread, now)
+    loose = [story for story in due if rows[story.id].thread is None]
+    earlier = _earlier(connection, loose, terms)
+    for story in sorted(loose, key=lambda story: (story.first, story.id)):
+        before = predecessor(
+            terms[story.id],
+            story.first,
+            (other for other in earlier if other.story != story.id and other.first <= story.last),
+        )
+        if before is not None:
+            _chain(connection, before, story.id)
 
 
 def name(connection: Connection, thread: str, wanted: str) -> None:
@@ -76,33 +85,47 @@ def stories_of(connection: Connection, thread: str) -> list[str]:
     )
 
 
-def _keep(connection: Connection, story: str, terms: dict[str, float]) -> None:
-    connection.execute(update(schema.story).where(schema.story.c.id == story).values(terms=terms))
-    connection.execute(delete(schema.story_term).where(schema.story_term.c.story == story))
-    rows = [{"term": term, "story": story} for term in list(terms)[:LOOKED_UP]]
+def _keep(connection: Connection, terms: Mapping[str, Mapping[str, float]]) -> None:
+    if not terms:
+        return
+    table = schema.story
+    connection.execute(
+        update(table).where(table.c.id == bindparam("of")).values(terms=bindparam("kept")),
+        [{"of": story, "kept": dict(found)} for story, found in terms.items()],
+    )
+    for part in chunks(list(terms)):
+        connection.execute(delete(schema.story_term).where(schema.story_term.c.story.in_(part)))
+    rows = [{"term": term, "story": story} for story, found in terms.items() for term in lookup_terms(found)]
     if rows:
         connection.execute(insert(schema.story_term), rows)
 
 
-def _earlier(connection: Connection, story: Story, terms: Sequence[str]) -> list[Remembered]:
+def _earlier(
+    connection: Connection, stories: Sequence[Story], terms: Mapping[str, Mapping[str, float]]
+) -> list[Remembered]:
+    """The living stories of the time before these that share a looked-up term with one of them."""
+    if not stories:
+        return []
     term, table = schema.story_term.c, schema.story.c
-    sharing = (
-        select(term.story)
-        .join(schema.story, table.id == term.story)
-        .where(
-            term.term.in_(terms),
-            term.story != story.id,
-            table.merged_into.is_(None),
-            table.last_seen >= story.first - REACH,
-            table.first_seen <= story.last,
+    since = min(story.first for story in stories) - REACH
+    wanted = sorted({name for story in stories for name in lookup_terms(terms[story.id])})
+    found: set[str] = set()
+    for part in chunks(wanted):
+        found |= set(
+            connection.execute(
+                select(term.story)
+                .join(schema.story, table.id == term.story)
+                .where(term.term.in_(part), table.merged_into.is_(None), table.last_seen >= since)
+            ).scalars()
         )
-        .group_by(term.story)
-        .order_by(func.count().desc(), term.story)
-        .limit(FOUND)
+    rows = (
+        row
+        for part in chunks(sorted(found))
+        for row in connection.execute(
+            select(table.id, table.terms, table.first_seen, table.last_seen).where(table.id.in_(part))
+        )
     )
-    found = connection.execute(sharing).scalars().all()
-    rows = connection.execute(select(table.id, table.terms, table.last_seen).where(table.id.in_(found)))
-    return [Remembered(row.id, row.terms, row.last_seen) for row in rows]
+    return [Remembered(row.id, row.terms, row.first_seen, row.last_seen) for row in rows]
 
 
 def _chain(connection: Connection, before: str, story: str) -> None:

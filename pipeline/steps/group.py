@@ -5,17 +5,19 @@ deciding takes too, so that two cycles at once never make two stories of one eve
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from pipeline.db import schema, tellings
 from pipeline.db import stories as story_rows
+from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
 from pipeline.db.locks import Held, exclusive
 from pipeline.db.standings import refresh_standing
+from pipeline.db.stories import NewStory
 from pipeline.db.tellings import Placed, Ungrouped
 from pipeline.db.threads import remember_and_link
 from pipeline.stories.grouping import Constraints, Grouping, Placement, Rules
@@ -132,14 +134,15 @@ def _group_batch(database: Database, held: Held, window: Window, now: datetime) 
             return None
         window.sync(connection, batch)
         window.grouping.constraints = _constraints(connection, batch, window.grouping.rules.closed_after)
-        names = {item.id: story_rows.free_id(connection, item.id) for item in batch}
+        taken = story_rows.taken_ids(connection, [item.id for item in batch])
+        names = {article: story_rows.free_id(connection, article) for article in taken}
     known = set(window.grouping.stories)
     window.grouping.measure(item.telling for item in batch)
-    placements = [window.grouping.place(item.telling, names[item.id]) for item in batch]
+    placements = [window.grouping.place(item.telling, names.get(item.id)) for item in batch]
     merged = [pair for placement in placements for pair in placement.merged] + window.grouping.review()
     try:
         with database.write() as connection:
-            report = _write(connection, window, batch, placements, known, merged, now)
+            report = _write(connection, window, batch, names, placements, known, merged, now)
             held.check(connection)
     except BaseException:
         window.clear()
@@ -174,22 +177,25 @@ def _write(
     connection: Connection,
     window: Window,
     batch: Sequence[Ungrouped],
+    names: Mapping[str, str],
     placements: Sequence[Placement],
     known: Collection[str],
     merged: Sequence[tuple[str, str]],
     now: datetime,
 ) -> GroupReport:
-    current = {item.id for item in batch if _finish(connection, item)}
+    current = _finish(connection, batch)
     grouping = window.grouping
-    begun = {placement.story for placement in placements} - set(known)
-    begun |= {name for pair in merged for name in pair} - set(known)
-    by_article = {item.id: item for item in batch}
-    for placement in placements:
-        if placement.story in begun:
-            item = by_article[placement.article]
-            story_rows.create(connection, placement.story, item.telling.title, item.id, item.seen, item.seen)
+    used = {placement.story for placement in placements} | {name for pair in merged for name in pair}
+    begun = {
+        names.get(item.id, item.id): item
+        for item in batch
+        if names.get(item.id, item.id) in used - set(known)
+    }
+    story_rows.create(
+        connection,
+        [NewStory(name, item.telling.title, item.id, item.seen, item.seen) for name, item in begun.items()],
+    )
     for old, into in merged:
-        story_rows.create(connection, old, "", old, now, now)
         story_rows.merge(connection, old, into, now)
     final = {item.id: (grouping.story_of[item.id], grouping.originals.get(item.id)) for item in batch}
     story_rows.assign(connection, {article: where for article, where in final.items() if article in current})
@@ -212,15 +218,26 @@ def _write(
     )
 
 
-def _finish(connection: Connection, item: Ungrouped) -> bool:
-    """Note the tagging that was grouped, unless the article was tagged anew, or went away, meanwhile."""
-    table = schema.article
-    done = connection.execute(
-        update(table)
-        .where(table.c.id == item.id, table.c.tag_count == item.tag_count)
-        .values(grouped_tag_count=item.tag_count)
-    )
-    return bool(done.rowcount)
+def _finish(connection: Connection, batch: Sequence[Ungrouped]) -> set[str]:
+    """Note the taggings that were grouped; returns the articles that were not tagged anew, nor went away, meanwhile."""
+    table = schema.article.c
+    ids = [item.id for item in batch]
+    now_tagged = {
+        row.id: row.tag_count
+        for part in chunks(ids)
+        for row in connection.execute(
+            select(table.id, table.tag_count).where(table.id.in_(part)).with_for_update()
+        )
+    }
+    current = [item for item in batch if now_tagged.get(item.id) == item.tag_count]
+    if current:
+        connection.execute(
+            update(schema.article)
+            .where(table.id == bindparam("of"), table.tag_count == bindparam("count"))
+            .values(grouped_tag_count=bindparam("count")),
+            [{"of": item.id, "count": item.tag_count} for item in current],
+        )
+    return {item.id for item in current}
 
 
 def _follow(connection: Connection, item: Ungrouped, story: str, now: datetime) -> None:

@@ -29,10 +29,11 @@ RARE_SHARED = 2
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An earlier story: its terms (unit length) and when it had its last article (UTC)."""
+    """An earlier story: its terms (unit length) and when it had its first and its last article (UTC)."""
 
     story: str
     terms: Mapping[str, float]
+    first: datetime
     last: datetime
 
 
@@ -41,6 +42,12 @@ def key_terms(profile: Profile) -> dict[str, float]:
     heaviest = heapq.nlargest(KEPT_TERMS, profile.terms.items(), key=lambda item: (item[1], item[0]))
     length = math.sqrt(sum(value * value for _, value in heaviest))
     return {term: round(value / length, 4) for term, value in heaviest if value > 0} if length else {}
+
+
+def lookup_terms(terms: Mapping[str, float]) -> list[str]:
+    """The terms by which a story is found again: its heaviest rare ones."""
+    rare = [term for term in terms if weight(term) >= RARE_NATS]
+    return heapq.nlargest(LOOKED_UP, rare, key=lambda term: (terms[term], term))
 
 
 def predecessor(terms: Mapping[str, float], first: datetime, earlier: Iterable[Remembered]) -> str | None:
