@@ -10,7 +10,7 @@ from typing import Any
 from classifiers.types import Text
 from pipeline.errors import InputError
 from pipeline.steps.tag import ArticleTagger
-from pipeline.stories.grouping import Rules, group_all
+from pipeline.stories.grouping import THE_RULES, Rules, group_all
 from pipeline.stories.similarity import Telling, telling
 
 BATCH = 256
@@ -68,7 +68,7 @@ def read_line(line: str, number: int) -> GroupLine:
 
 
 def group_lines(
-    lines: Sequence[GroupLine], tagger: ArticleTagger | None, rules: Rules = Rules()
+    lines: Sequence[GroupLine], tagger: ArticleTagger | None, rules: Rules = THE_RULES
 ) -> list[Grouped]:
     """Group articles, all at once; answers in the order of `lines`, and the same whatever that order is.
 
