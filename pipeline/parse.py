@@ -28,6 +28,10 @@ class ParseLimits:
     entries: int = 2000
     """The first ones are kept, which are the newest in every feed in use; archives of 50,000 exist by mistake."""
 
+    tags: int = 500_000
+    """In the whole document, those within HTML included: full-text feeds of 10 MB have half as many. feedparser needs
+    about 10 s for so many; a hostile document of millions would hold up every other feed."""
+
     text: int = 500_000
     """Of one entry's summary or content: a long book chapter."""
 
@@ -55,6 +59,8 @@ def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed
     if (other := what_it_is(body)) is not None:
         raise ParseError(other, raw.url)
     body, found = _shortened(body, limits.entries)
+    if body.count(b"<") > limits.tags:
+        raise ParseError(f"more than {limits.tags} tags: too much for a feed", raw.url)
     content_type = "application/xml" + (f"; charset={charset}" if charset else "")
     document = _feedparser(body, content_type, raw)
     if not document.version and not document.entries:

@@ -378,6 +378,11 @@ def test_entries_over_the_limit_in_utf_16_are_cut_too() -> None:
     assert len(parse(document, limits=ParseLimits(entries=3)).entries) == 3
 
 
+def test_document_of_nothing_but_tags_is_refused_before_it_is_read() -> None:
+    with pytest.raises(ParseError, match="too much for a feed"):
+        parse("<rss version='2.0'><channel>" + "<a>" * 600_000)
+
+
 def test_too_long_parts_are_cut_and_remarked() -> None:
     document = rss(item(title="t" * 50, text="x" * 500))
     feed = parse(document, limits=ParseLimits(text=100, title=20, link=10, guid=10))

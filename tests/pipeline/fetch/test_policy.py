@@ -173,3 +173,22 @@ def test_user_agent_carries_the_contact() -> None:
         "(news feed reader; +desk@monitor.example)"
     )
     assert "+" not in FetchSettings().user_agent
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.integers(1, 10_000),
+    st.floats(0, 1e9),
+    st.none() | st.floats(0, 1e12),
+    st.floats(0, 1),
+)
+def test_any_failure_but_gone_is_tried_again_between_ten_minutes_and_a_day(
+    kind: FailureKind, failures: int, interval_s: float, retry_after_s: float | None, jitter: float
+) -> None:
+    outcome = failed(kind, retry_after_s=retry_after_s)
+    due = next_poll(outcome, SETTINGS, interval_s=interval_s, failures=failures, jitter=jitter).due
+    if kind == "gone":
+        assert due is None
+    else:
+        assert due is not None
+        assert SETTINGS.min_interval_s <= (due - NOW).total_seconds() <= DAY * (1 + SETTINGS.jitter)
