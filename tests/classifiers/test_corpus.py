@@ -15,6 +15,8 @@ from classifiers.taxonomy import FACETS, load_taxonomy
 from classifiers.training import examples
 
 CORPUS = examples.HERE / "corpus"
+PARTS = ("train", "heldout")
+"""Of the default taxonomy; what else lies in the corpus belongs to other ones."""
 FIELDS = {"id", "title", "text", "lang", "actors", "issues", "developments", "positions"}
 POSITION_FIELDS = {"development", "by", "against", "detail"}
 OTHER = "other"
@@ -40,7 +42,11 @@ def read(path: Path) -> Iterator[Item]:
         yield Item(path.parent.name, path.stem, number, json.loads(line))
 
 
-FILES = {f"{path.parent.name}/{path.stem}": tuple(read(path)) for path in sorted(CORPUS.glob("*/*.jsonl"))}
+FILES = {
+    f"{part}/{path.stem}": tuple(read(path))
+    for part in PARTS
+    for path in sorted((CORPUS / part).glob("*.jsonl"))
+}
 ITEMS = [item for items in FILES.values() for item in items]
 TAXONOMY = load_taxonomy()
 IDS = {facet: {label.id for label in TAXONOMY.facet(facet)} for facet in FACETS}
