@@ -1,0 +1,218 @@
+"""The step in the database: queue, lock, merges, hand-made judgements, and what was announced going along."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from pipeline.db import locks, schema, tellings
+from pipeline.db import stories as rows
+from pipeline.db import threads as thread_rows
+from pipeline.db.engine import Database
+from pipeline.db.standings import standing_of
+from pipeline.errors import NotFoundError, SettingsError
+from pipeline.steps.group import LOCK, Window, group_tagged, merge_stories, split_story
+from tests.pipeline.stories import articles as desk
+
+Clock = Callable[[], datetime]
+
+QUAKE = {
+    "q1": ("Strong earthquake hits Lorvania, dozens killed", "Houses fell in the capital Brenitza.", 0),
+    "q2": ("Brenitza quake: rescuers search for survivors", "Dozens died in the earthquake in Lorvania.", 2),
+    "q3": ("Lorvania mourns victims of the earthquake", "The quake near Brenitza killed 48 people.", 6),
+}
+BANK = ("Central bank of Veldania leaves the interest rate alone", "Inflation fell again in spring.", 1)
+
+
+def write(database: Database, *names: str) -> None:
+    with database.write() as connection:
+        for name in names:
+            title, text, hours = QUAKE.get(name, BANK)
+            desk.write_article(connection, name, title, text, hours=hours)
+
+
+def stories(database: Database) -> dict[str, str]:
+    with database.read() as connection:
+        found = connection.execute(select(schema.article.c.id, schema.article.c.story)).all()
+    return {row.id: row.story for row in found}
+
+
+def test_articles_of_one_event_get_one_story(database: Database, clock: Clock) -> None:
+    write(database, *QUAKE, "bank")
+    report = group_tagged(database, clock)
+    assert stories(database) == {"q1": "q1", "q2": "q1", "q3": "q1", "bank": "bank"}
+    assert (report.grouped, report.new_stories) == (4, 2)
+
+
+def test_a_second_call_finds_nothing_to_do(database: Database, clock: Clock) -> None:
+    write(database, *QUAKE)
+    group_tagged(database, clock)
+    assert group_tagged(database, clock).grouped == 0
+
+
+def test_a_cold_window_groups_as_a_warm_one(database: Database, clock: Clock) -> None:
+    window = Window()
+    for name in ("q1", "bank", "q2"):
+        write(database, name)
+        group_tagged(database, clock, window=window)
+    write(database, "q3")
+    group_tagged(database, clock, window=Window())
+    assert stories(database)["q3"] == "q1"
+
+
+def test_tagging_anew_moves_nothing_and_raises_no_revision(database: Database, clock: Clock) -> None:
+    write(database, *QUAKE, "bank")
+    group_tagged(database, clock)
+    before = stories(database)
+    with database.write() as connection:
+        for name in (*QUAKE, "bank"):
+            desk.retag(connection, name)
+        revision = desk.revision_of(connection, "q2")
+    report = group_tagged(database, clock)
+    assert (report.grouped, stories(database)) == (4, before)
+    with database.read() as connection:
+        assert desk.revision_of(connection, "q2") == revision
+
+
+def test_an_article_whose_tagging_is_overtaken_stays_queued(database: Database, clock: Clock) -> None:
+    write(database, "q1")
+    calls = 0
+
+    def tagged_meanwhile() -> datetime:
+        nonlocal calls
+        if calls == 0:
+            with database.write() as connection:
+                desk.retag(connection, "q1")
+        calls += 1
+        return clock()
+
+    with database.read() as connection:
+        batch = tellings.ungrouped(connection, 10)
+    assert [item.tag_count for item in batch] == [1]
+    group_tagged(database, tagged_meanwhile)
+    with database.read() as connection:
+        assert tellings.count_ungrouped(connection) == 0
+        assert desk.story_of(connection, "q1") == "q1"
+
+
+def test_grouping_waits_for_the_lock_that_deciding_takes(database: Database, clock: Clock) -> None:
+    write(database, "q1")
+    with locks.exclusive(database, LOCK, "another process"), pytest.raises(locks.LockLostError):
+        with locks.exclusive(database, LOCK, "we", wait_s=0):
+            pass
+    assert group_tagged(database, clock).grouped == 1
+
+
+def test_stories_merged_by_hand_redirect_and_stay_merged(database: Database, clock: Clock) -> None:
+    write(database, *QUAKE, "bank")
+    group_tagged(database, clock)
+    with database.write() as connection:
+        alert = desk.write_alert(connection, clock())
+        desk.say(connection, alert, "bank", "accepted:-:russia", clock())
+        desk.say(connection, alert, "q1", "rejected:-:russia", clock())
+    assert merge_stories(database, "bank", "q1", "desk", clock) == "q1"
+    with database.write() as connection:
+        assert rows.resolve(connection, "bank") == "q1"
+        assert desk.announced(connection, "q1") == {"accepted:-:russia", "rejected:-:russia"}
+        desk.retag(connection, "bank")
+    group_tagged(database, clock)
+    assert stories(database)["bank"] == "q1"
+
+
+def test_a_split_copies_what_was_announced_and_stays_split(database: Database, clock: Clock) -> None:
+    write(database, *QUAKE)
+    group_tagged(database, clock)
+    with database.write() as connection:
+        alert = desk.write_alert(connection, clock())
+        desk.say(connection, alert, "q1", "rejected:-:russia", clock())
+    new = split_story(database, "q1", ["q3"], "desk", clock)
+    with database.write() as connection:
+        assert desk.announced(connection, new) == desk.announced(connection, "q1") == {"rejected:-:russia"}
+        for name in QUAKE:
+            desk.retag(connection, name)
+    group_tagged(database, clock)
+    assert stories(database) == {"q1": "q1", "q2": "q1", "q3": new}
+
+
+def test_a_split_must_leave_an_article_and_name_members(database: Database, clock: Clock) -> None:
+    write(database, "q1", "bank")
+    group_tagged(database, clock)
+    for wrong in (["q1"], ["bank"], []):
+        with pytest.raises(NotFoundError):
+            split_story(database, "q1", wrong, "desk", clock)
+
+
+def test_merging_twice_or_into_itself_changes_nothing(database: Database, clock: Clock) -> None:
+    write(database, "q1", "bank")
+    group_tagged(database, clock)
+    assert merge_stories(database, "bank", "q1", "desk", clock) == "q1"
+    assert merge_stories(database, "bank", "q1", "desk", clock) == "q1"
+    assert merge_stories(database, "q1", "bank", "desk", clock) == "q1"
+    with pytest.raises(NotFoundError):
+        merge_stories(database, "none", "q1", "desk", clock)
+
+
+def test_an_edited_article_takes_its_emptied_story_along(database: Database, clock: Clock) -> None:
+    write(database, "q1", "q2", "bank")
+    group_tagged(database, clock)
+    with database.write() as connection:
+        alert = desk.write_alert(connection, clock())
+        desk.say(connection, alert, "bank", "accepted:-:russia", clock())
+        desk.retag(connection, "bank", "Brenitza earthquake: survivors found, dozens killed in Lorvania")
+    group_tagged(database, clock)
+    assert stories(database)["bank"] in ("q1", "bank")
+    with database.read() as connection:
+        assert "accepted:-:russia" in desk.announced(connection, stories(database)["bank"])
+
+
+def test_the_verdict_joins_the_thread_of_the_trial(database: Database, clock: Clock) -> None:
+    with database.write() as connection:
+        desk.write_article(connection, "t1", "Trial of businessman Orlenko for treason opens")
+        desk.write_article(connection, "t2", "Orlenko sentenced to 12 years for treason", hours=60)
+    group_tagged(database, clock)
+    assert stories(database) == {"t1": "t1", "t2": "t2"}
+    with database.write() as connection:
+        table = schema.story.c
+        threads = dict(connection.execute(select(table.id, table.thread)).tuples().all())
+        assert threads == {"t1": "t1", "t2": "t1"}
+        assert thread_rows.stories_of(connection, "t1") == ["t1", "t2"]
+        thread_rows.name(connection, "t1", "Orlenko case")
+        thread_rows.follow(connection, "Orlenko case" and "t1")
+        found = thread_rows.find(connection, "Orlenko case")
+        assert (found.id, found.followed) == ("t1", True)
+        with pytest.raises(NotFoundError):
+            thread_rows.find(connection, "none")
+
+
+def test_a_thread_name_is_given_once(database: Database, clock: Clock) -> None:
+    with database.write() as connection:
+        for case in ("Orlenko", "Vestrik"):
+            desk.write_article(connection, f"{case}1", f"Trial of {case} for embezzlement of museum gold opens")
+            desk.write_article(connection, f"{case}2", f"{case} sentenced for embezzlement of museum gold", hours=60)
+    group_tagged(database, clock)
+    with database.write() as connection:
+        thread = schema.thread.c.id
+        first, *others = connection.execute(select(thread).order_by(thread)).scalars().all()
+        thread_rows.name(connection, first, "The gold")
+        for other in others:
+            with pytest.raises(SettingsError):
+                thread_rows.name(connection, other, "The gold")
+
+
+def test_a_story_stands_as_its_articles_say(database: Database, clock: Clock) -> None:
+    write(database, *QUAKE, "bank")
+    group_tagged(database, clock)
+    with database.read() as connection:
+        assert standing_of(connection, "bank").status == "single-source"
+        assert len(standing_of(connection, "q1").sources) == 3
+        status = dict(connection.execute(select(schema.story.c.id, schema.story.c.status)).tuples().all())
+    assert status == {"q1": None, "bank": "single-source"}
+
+
+def test_an_old_archive_does_not_open_the_stories_of_today(database: Database, clock: Clock) -> None:
+    write(database, "q1")
+    with database.write() as connection:
+        desk.write_article(connection, "old", *QUAKE["q2"][:2], hours=-24 * 200)
+    group_tagged(database, clock)
+    assert stories(database) == {"q1": "q1", "old": "old"}
