@@ -5,8 +5,8 @@ deciding takes too, so that two cycles at once never make two stories of one eve
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -20,7 +20,7 @@ from pipeline.db.standings import refresh_standing
 from pipeline.db.stories import NewStory
 from pipeline.db.tellings import Placed, Ungrouped
 from pipeline.db.threads import remember_and_link
-from pipeline.stories.grouping import Constraints, Grouping, Placement, Rules
+from pipeline.stories.grouping import Constraints, Grouping
 
 LOCK = "decide"
 BATCH = 200
@@ -142,7 +142,7 @@ def _group_batch(database: Database, held: Held, window: Window, now: datetime) 
     merged = [pair for placement in placements for pair in placement.merged] + window.grouping.review()
     try:
         with database.write() as connection:
-            report = _write(connection, window, batch, names, placements, known, merged, now)
+            report = _write(connection, window, batch, names, known, merged, now)
             held.check(connection)
     except BaseException:
         window.clear()
@@ -178,44 +178,46 @@ def _write(
     window: Window,
     batch: Sequence[Ungrouped],
     names: Mapping[str, str],
-    placements: Sequence[Placement],
-    known: Collection[str],
+    known: Set[str],
     merged: Sequence[tuple[str, str]],
     now: datetime,
 ) -> GroupReport:
-    current = _finish(connection, batch)
     grouping = window.grouping
-    used = {placement.story for placement in placements} | {name for pair in merged for name in pair}
+    current = _finish(connection, batch)
+    for item in batch:
+        if item.id not in current:  # what was decided for it was decided on old tags
+            grouping.remove(item.id)
+            window.placed.pop(item.id, None)
+    overtaken = len(batch) - len(current)
+    batch = [item for item in batch if item.id in current]
+    used = grouping.stories.keys() | {name for pair in merged for name in pair}
     begun = {
-        names.get(item.id, item.id): item
+        name: item
         for item in batch
-        if names.get(item.id, item.id) in used - set(known)
+        for name in (names.get(item.id, item.id),)
+        if name in used and name not in known
     }
     story_rows.create(
         connection,
         [NewStory(name, item.telling.title, item.id, item.seen, item.seen) for name, item in begun.items()],
     )
     for old, into in merged:
-        story_rows.merge(connection, old, into, now)
+        if {old, into} <= known | begun.keys():
+            story_rows.merge(connection, old, into, now)
     final = {item.id: (grouping.story_of[item.id], grouping.originals.get(item.id)) for item in batch}
-    story_rows.assign(connection, {article: where for article, where in final.items() if article in current})
+    story_rows.assign(connection, final)
     for item in batch:
         _follow(connection, item, final[item.id][0], now)
     touched = sorted(
         {story for story, _ in final.values()} | {into for _, into in merged if into in grouping.stories}
     )
     story_rows.extend(connection, _seen(batch, final))
-    tellings.save(connection, [item.telling for item in batch if item.id in current])
+    tellings.save(connection, [item.telling for item in batch])
     remember_and_link(connection, [grouping.stories[name] for name in touched], now)
     refresh_standing(connection, touched, now)
-    _remember(window, batch, current, merged)
-    return GroupReport(
-        len(current),
-        len(begun),
-        sum(copy_of is not None for _, copy_of in final.values()),
-        len(merged),
-        len(batch) - len(current),
-    )
+    _remember(window, batch, merged)
+    copies = sum(copy_of is not None for _, copy_of in final.values())
+    return GroupReport(len(batch), len(begun), copies, len(merged), overtaken)
 
 
 def _finish(connection: Connection, batch: Sequence[Ungrouped]) -> set[str]:
@@ -257,25 +259,14 @@ def _seen(batch: Iterable[Ungrouped], final: dict[str, tuple[str, str | None]]) 
     return seen
 
 
-def _remember(
-    window: Window, batch: Sequence[Ungrouped], current: Collection[str], merged: Sequence[tuple[str, str]]
-) -> None:
+def _remember(window: Window, batch: Sequence[Ungrouped], merged: Sequence[tuple[str, str]]) -> None:
     """Keep the window's own view of the rows in step with what was just written."""
     grouping = window.grouping
-    into = {name for _, name in merged}
-    for name in into & grouping.stories.keys():
+    for name in {into for _, into in merged} & grouping.stories.keys():
         for article in grouping.stories[name].members:
             if article in window.placed:
-                before = window.placed[article]
-                window.placed[article] = Placed(name, before.copy_of, before.tag_count)
+                window.placed[article] = replace(window.placed[article], story=name)
     for item in batch:
-        if item.id in current:
-            window.placed[item.id] = Placed(
-                grouping.story_of[item.id], grouping.originals.get(item.id), item.tag_count
-            )
-        else:
-            grouping.remove(item.id)
-            window.placed.pop(item.id, None)
-
-
-__all__ = ["GroupReport", "Rules", "Window", "group_tagged", "merge_stories", "split_story"]
+        window.placed[item.id] = Placed(
+            grouping.story_of[item.id], grouping.originals.get(item.id), item.tag_count
+        )

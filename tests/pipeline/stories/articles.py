@@ -44,7 +44,9 @@ def story_of(connection: Connection, name: str) -> str | None:
 
 def revision_of(connection: Connection, name: str) -> int:
     """An article's revision now."""
-    return connection.execute(select(schema.article.c.revision).where(schema.article.c.id == name)).scalar_one()
+    return connection.execute(
+        select(schema.article.c.revision).where(schema.article.c.id == name)
+    ).scalar_one()
 
 
 def say(connection: Connection, alert: int, story: str, value: str, moment: datetime) -> None:

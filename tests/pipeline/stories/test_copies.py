@@ -38,7 +38,10 @@ def test_a_text_with_a_local_lead_is_a_copy() -> None:
 def test_another_attribution_leaves_it_a_copy() -> None:
     assert are_copies(
         printed("a", WIRE),
-        printed("b", WIRE.replace("the regional rescue service said on Tuesday morning", "rescuers told the agency")),
+        printed(
+            "b",
+            WIRE.replace("the regional rescue service said on Tuesday morning", "rescuers told the agency"),
+        ),
     )
 
 
@@ -55,7 +58,9 @@ def test_a_standing_text_of_one_outlet_under_a_new_title_is_no_copy() -> None:
 
 
 def test_one_outlet_that_gives_one_article_twice_gives_a_copy() -> None:
-    assert are_copies(printed("a", WIRE, "The Globe", "River rises"), printed("b", WIRE, "The Globe", "River rises"))
+    assert are_copies(
+        printed("a", WIRE, "The Globe", "River rises"), printed("b", WIRE, "The Globe", "River rises")
+    )
 
 
 def test_a_daily_rate_with_another_number_is_no_copy() -> None:

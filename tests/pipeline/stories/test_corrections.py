@@ -21,7 +21,9 @@ LABELS = {
 }  # fmt: skip
 
 
-def decided(label: str, decision: Literal["yes", "uncertain"] = "yes", announce: bool = False) -> LabelDecision:
+def decided(
+    label: str, decision: Literal["yes", "uncertain"] = "yes", announce: bool = False
+) -> LabelDecision:
     return LabelDecision(label, 0.7, 0.5, decision, announce, "sentence")
 
 
@@ -71,7 +73,12 @@ def test_a_missing_position_brings_its_development() -> None:
 def test_what_is_right_is_sure_enough_to_announce() -> None:
     corrected = apply(MODEL, [correction("issue:sanctions", "right")])
     found = next(item for item in corrected.labels if item.label == "issue:sanctions")
-    assert (found.decision, found.announce, found.sentence, found.reason) == ("yes", True, "sentence", BY_HAND)
+    assert (found.decision, found.announce, found.sentence, found.reason) == (
+        "yes",
+        True,
+        "sentence",
+        BY_HAND,
+    )
     assert corrected.uncertain == ()
 
 
@@ -87,7 +94,9 @@ def test_what_was_undone_counts_for_nothing() -> None:
 
 def test_a_target_is_read_as_label_or_position() -> None:
     assert parse_target("issue:sanctions", LABELS) == "issue:sanctions"
-    assert parse_target("rejected:-:russia+other", LABELS) == PositionTarget("rejected", None, ("russia", "other"))
+    assert parse_target("rejected:-:russia+other", LABELS) == PositionTarget(
+        "rejected", None, ("russia", "other")
+    )
     assert parse_target("rejected:eased:unclear", LABELS) == PositionTarget("rejected", "eased", ())
 
 
@@ -98,18 +107,22 @@ def test_a_wrong_target_is_refused_with_what_is_right(target: str) -> None:
 
 
 def stored(connection: Connection) -> tuple[set[str], list[Position], int]:
-    revision = connection.execute(select(schema.article.c.revision).where(schema.article.c.id == "a")).scalar_one()
+    revision = connection.execute(
+        select(schema.article.c.revision).where(schema.article.c.id == "a")
+    ).scalar_one()
     found = {item.label for item in tags.labels_of(connection, ["a"])["a"]}
     return found, tags.positions_of(connection, ["a"])["a"], revision
 
 
-def test_a_correction_changes_the_article_at_once_and_can_be_undone(database: Database, now: datetime) -> None:
+def test_a_correction_changes_the_article_at_once_and_can_be_undone(
+    database: Database, now: datetime
+) -> None:
     with database.write() as connection:
         write_article(connection, "a", "Moscow turns the plan down")
         tags.replace_labels(connection, "a", (*MODEL.labels, *MODEL.uncertain), MODEL.positions)
         before = stored(connection)
         made = rows.add(connection, "a", "rejected:-:ukraine", "wrong", labels=LABELS, author="desk", now=now)
-        labels_now, positions, revision = stored(connection)
+        _, positions, revision = stored(connection)
         assert [item.by for item in positions] == [("russia",)]
         assert revision == before[2] + 1
         rows.undo(connection, made.id, now)
@@ -137,6 +150,8 @@ def test_an_unknown_article_cannot_be_corrected(database: Database, now: datetim
 def test_the_title_is_the_evidence_where_none_is_given(database: Database, now: datetime) -> None:
     with database.write() as connection:
         write_article(connection, "a", "Moscow turns the plan down")
-        made = rows.add(connection, "a", "rejected:-:russia", "missing", labels=LABELS, author="desk", now=now)
+        made = rows.add(
+            connection, "a", "rejected:-:russia", "missing", labels=LABELS, author="desk", now=now
+        )
         assert made.sentence == "Moscow turns the plan down"
         assert stored(connection)[1] == [Position("rejected", ("russia",), (), None, 1.0, made.sentence)]

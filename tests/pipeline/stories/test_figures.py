@@ -33,7 +33,10 @@ def test_figures_differ_where_sources_give_other_numbers() -> None:
     )
     table = differing(found)
     assert list(table) == ["killed"]
-    assert [(row.number, row.party, row.article) for row in table["killed"]] == [(12, "ukraine", "a"), (3, "russia", "b")]
+    assert [(row.number, row.party, row.article) for row in table["killed"]] == [
+        (12, "ukraine", "a"),
+        (3, "russia", "b"),
+    ]
     assert table["killed"][0].sentence == "Ukraine said 12 people were killed."
 
 

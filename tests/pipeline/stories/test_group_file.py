@@ -11,8 +11,18 @@ from pipeline.errors import InputError
 from pipeline.group_file import GroupLine, group_lines, read_line
 
 LINES = [
-    {"id": "b", "title": "Brenitza quake: rescuers search on", "text": "Dozens died in the Lorvania earthquake.", "hour": 8},
-    {"id": "a", "title": "Strong earthquake hits Lorvania", "text": "Dozens were killed in Brenitza.", "hour": 6},
+    {
+        "id": "b",
+        "title": "Brenitza quake: rescuers search on",
+        "text": "Dozens died in the Lorvania earthquake.",
+        "hour": 8,
+    },
+    {
+        "id": "a",
+        "title": "Strong earthquake hits Lorvania",
+        "text": "Dozens were killed in Brenitza.",
+        "hour": 6,
+    },
     {"id": "c", "title": "Football: Veldania win the cup", "text": "The striker scored twice.", "hour": 7},
 ]
 
@@ -29,12 +39,21 @@ class StillTagger:
 
 def line(fields: dict[str, object]) -> GroupLine:
     return read_line(
-        json.dumps({**fields, "published": f"2025-03-18T0{fields['hour']}:00:00Z", "outlet": f"outlet {fields['id']}"}), 1
+        json.dumps(
+            {
+                **fields,
+                "published": f"2025-03-18T0{fields['hour']}:00:00Z",
+                "outlet": f"outlet {fields['id']}",
+            }
+        ),
+        1,
     )
 
 
 @pytest.mark.parametrize("tagger", [None, StillTagger()])
-def test_answers_come_in_the_order_of_the_lines_and_name_the_earliest_article(tagger: StillTagger | None) -> None:
+def test_answers_come_in_the_order_of_the_lines_and_name_the_earliest_article(
+    tagger: StillTagger | None,
+) -> None:
     lines = [line(fields) for fields in LINES]
     assert [one.as_json() for one in group_lines(lines, tagger)] == [
         {"id": "b", "story": "a", "copy_of": None},

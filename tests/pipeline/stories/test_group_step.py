@@ -1,10 +1,10 @@
 """The step in the database: queue, lock, merges, hand-made judgements, and what was announced going along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from pipeline.db import locks, schema, tellings
 from pipeline.db import stories as rows
@@ -75,22 +75,24 @@ def test_tagging_anew_moves_nothing_and_raises_no_revision(database: Database, c
         assert desk.revision_of(connection, "q2") == revision
 
 
-def test_an_article_whose_tagging_is_overtaken_stays_queued(database: Database, clock: Clock) -> None:
+class Overtaken(Window):
+    """A window that loses its race once: an article is tagged anew just after the batch was read."""
+
+    def sync(self, connection: Connection, batch: Sequence[tellings.Ungrouped]) -> None:
+        super().sync(connection, batch)
+        if batch[0].tag_count == 1:
+            with self.database.write() as other:
+                desk.retag(other, batch[0].id)
+
+    database: Database
+
+
+def test_an_article_whose_tagging_is_overtaken_is_grouped_again(database: Database, clock: Clock) -> None:
     write(database, "q1")
-    calls = 0
-
-    def tagged_meanwhile() -> datetime:
-        nonlocal calls
-        if calls == 0:
-            with database.write() as connection:
-                desk.retag(connection, "q1")
-        calls += 1
-        return clock()
-
-    with database.read() as connection:
-        batch = tellings.ungrouped(connection, 10)
-    assert [item.tag_count for item in batch] == [1]
-    group_tagged(database, tagged_meanwhile)
+    window = Overtaken()
+    window.database = database
+    report = group_tagged(database, clock, window=window)
+    assert (report.grouped, report.overtaken) == (1, 1)
     with database.read() as connection:
         assert tellings.count_ungrouped(connection) == 0
         assert desk.story_of(connection, "q1") == "q1"
@@ -98,9 +100,12 @@ def test_an_article_whose_tagging_is_overtaken_stays_queued(database: Database, 
 
 def test_grouping_waits_for_the_lock_that_deciding_takes(database: Database, clock: Clock) -> None:
     write(database, "q1")
-    with locks.exclusive(database, LOCK, "another process"), pytest.raises(locks.LockLostError):
-        with locks.exclusive(database, LOCK, "we", wait_s=0):
-            pass
+    with (
+        locks.exclusive(database, LOCK, "another process"),
+        pytest.raises(locks.LockLostError),
+        locks.exclusive(database, LOCK, "we", wait_s=0),
+    ):
+        pass
     assert group_tagged(database, clock).grouped == 1
 
 
@@ -174,11 +179,11 @@ def test_the_verdict_joins_the_thread_of_the_trial(database: Database, clock: Cl
     assert stories(database) == {"t1": "t1", "t2": "t2"}
     with database.write() as connection:
         table = schema.story.c
-        threads = dict(connection.execute(select(table.id, table.thread)).tuples().all())
+        threads = {row.id: row.thread for row in connection.execute(select(table.id, table.thread))}
         assert threads == {"t1": "t1", "t2": "t1"}
         assert thread_rows.stories_of(connection, "t1") == ["t1", "t2"]
         thread_rows.name(connection, "t1", "Orlenko case")
-        thread_rows.follow(connection, "Orlenko case" and "t1")
+        thread_rows.follow(connection, "t1")
         found = thread_rows.find(connection, "Orlenko case")
         assert (found.id, found.followed) == ("t1", True)
         with pytest.raises(NotFoundError):
@@ -188,8 +193,12 @@ def test_the_verdict_joins_the_thread_of_the_trial(database: Database, clock: Cl
 def test_a_thread_name_is_given_once(database: Database, clock: Clock) -> None:
     with database.write() as connection:
         for case in ("Orlenko", "Vestrik"):
-            desk.write_article(connection, f"{case}1", f"Trial of {case} for embezzlement of museum gold opens")
-            desk.write_article(connection, f"{case}2", f"{case} sentenced for embezzlement of museum gold", hours=60)
+            desk.write_article(
+                connection, f"{case}1", f"Trial of {case} for embezzlement of museum gold opens"
+            )
+            desk.write_article(
+                connection, f"{case}2", f"{case} sentenced for embezzlement of museum gold", hours=60
+            )
     group_tagged(database, clock)
     with database.write() as connection:
         thread = schema.thread.c.id
@@ -206,7 +215,8 @@ def test_a_story_stands_as_its_articles_say(database: Database, clock: Clock) ->
     with database.read() as connection:
         assert standing_of(connection, "bank").status == "single-source"
         assert len(standing_of(connection, "q1").sources) == 3
-        status = dict(connection.execute(select(schema.story.c.id, schema.story.c.status)).tuples().all())
+        table = schema.story.c
+        status = {row.id: row.status for row in connection.execute(select(table.id, table.status))}
     assert status == {"q1": None, "bank": "single-source"}
 
 

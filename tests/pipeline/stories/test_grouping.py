@@ -20,8 +20,15 @@ HORMUZ = [
 QUAKE = [
     told("q1", "Strong earthquake hits Lorvania, dozens killed", "Houses fell in the capital Brenitza."),
     told("q2", "Brenitza quake: rescuers search for survivors", "Dozens died in the earthquake.", hours=2),
-    told("q3", "Trzęsienie ziemi w Lorwanii. Dziesiątki zabitych w Brenicy", "Trwa akcja ratunkowa.", hours=3),
-    told("q4", "Lorvania mourns victims of the earthquake", "The quake near Brenitza killed 48 people.", hours=6),
+    told(
+        "q3", "Trzęsienie ziemi w Lorwanii. Dziesiątki zabitych w Brenicy", "Trwa akcja ratunkowa.", hours=3
+    ),
+    told(
+        "q4",
+        "Lorvania mourns victims of the earthquake",
+        "The quake near Brenitza killed 48 people.",
+        hours=6,
+    ),
 ]
 OTHERS = [
     told("o1", "Parliament votes on the grain export law", "Farmers protested outside.", hours=1),
@@ -43,7 +50,9 @@ def test_two_steps_of_one_trial_are_two_stories() -> None:
     trial = [
         told("t1", "Trial of businessman Orlenko for treason opens", "He denies it.", hours=0),
         told("t2", "Court hears first witness in Orlenko treason trial", hours=3),
-        told("t3", "Orlenko sentenced to 12 years for treason", "The court followed the prosecution.", hours=30),
+        told(
+            "t3", "Orlenko sentenced to 12 years for treason", "The court followed the prosecution.", hours=30
+        ),
         told("t4", "Verdict against Orlenko: businessman jailed for treason", hours=31),
     ]
     assert stories(trial) == {"t1": "t1", "t2": "t1", "t3": "t3", "t4": "t3"}
@@ -66,7 +75,9 @@ def test_a_common_country_makes_no_story() -> None:
 
 
 def test_a_story_takes_nothing_after_three_days_of_silence() -> None:
-    late = told("q9", "Strong earthquake hits Lorvania, dozens killed", "Houses fell in Brenitza.", hours=6 + 73)
+    late = told(
+        "q9", "Strong earthquake hits Lorvania, dozens killed", "Houses fell in Brenitza.", hours=6 + 73
+    )
     assert stories([*QUAKE, late])["q9"] == "q9"
 
 
@@ -157,7 +168,11 @@ def test_a_closed_story_is_forgotten() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.permutations([*QUAKE, *OTHERS, *(told(f"h{n}", title, hours=n) for n, title in enumerate(HORMUZ))]))
 def test_the_order_of_the_input_does_not_matter(tellings: list[Telling]) -> None:
-    expected = {one.id: one.id for one in OTHERS} | {one.id: "q1" for one in QUAKE} | {f"h{n}": "h0" for n in range(6)}
+    expected = (
+        {one.id: one.id for one in OTHERS}
+        | {one.id: "q1" for one in QUAKE}
+        | {f"h{n}": "h0" for n in range(6)}
+    )
     assert stories(tellings) == expected
 
 

@@ -31,7 +31,9 @@ def events(shared: Path) -> dict[str, str]:
     coded = json.loads((shared / "data" / "events_2023-06-06.json").read_text(encoding="utf-8"))["events"]
     coded.pop("several events at once")
     alone = coded.pop("none of these")
-    return {article: event for event, articles in coded.items() for article in articles} | {name: name for name in alone}
+    return {article: event for event, articles in coded.items() for article in articles} | {
+        name: name for name in alone
+    }
 
 
 def pairwise_f1(found: Mapping[str, str], coded: Mapping[str, str]) -> float:
@@ -63,7 +65,11 @@ def test_wire_texts_are_recognised(stream: dict[str, dict[str, Any]], shared: Pa
     index, original = CopyIndex(), {}
     for entry in sorted(stream.values(), key=lambda entry: (entry["published"], entry["id"])):
         print_ = print_of(
-            entry["id"], entry["outlet"], datetime.fromisoformat(entry["published"]), entry["title"], entry["text"]
+            entry["id"],
+            entry["outlet"],
+            datetime.fromisoformat(entry["published"]),
+            entry["title"],
+            entry["text"],
         )
         found = index.find(print_)
         original[entry["id"]] = original[found[0]] if found else entry["id"]

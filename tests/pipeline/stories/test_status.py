@@ -9,7 +9,9 @@ from pipeline.stories.status import Report, Status, independent_sources, standin
 from tests.pipeline.stories.desk import MORNING
 
 
-def position(development: str, by: str, against: str = "", detail: str | None = None, sentence: str = "") -> Position:
+def position(
+    development: str, by: str, against: str = "", detail: str | None = None, sentence: str = ""
+) -> Position:
     return Position(
         development, tuple(by.split()), tuple(against.split()), detail, 0.9, sentence or f"{by} {development}"
     )
@@ -56,7 +58,9 @@ def test_an_agency_named_at_the_dateline_counts_once() -> None:
 
 
 def test_quoting_an_agency_makes_it_no_origin() -> None:
-    assert independent_sources([report("a", text="An official told Reuters that the talks will go on.")]) == ["owner of a"]
+    assert independent_sources([report("a", text="An official told Reuters that the talks will go on.")]) == [
+        "owner of a"
+    ]
 
 
 def test_an_owner_with_words_of_its_own_is_a_source_beside_the_wire() -> None:
@@ -106,7 +110,11 @@ def test_one_sentence_that_names_either_side_as_the_attacker_is_disputed() -> No
 
 
 def test_two_attacks_in_two_sentences_are_no_dispute() -> None:
-    both = report("a", position("attack-reported", "russia", "ukraine"), position("attack-reported", "ukraine", "russia"))
+    both = report(
+        "a",
+        position("attack-reported", "russia", "ukraine"),
+        position("attack-reported", "ukraine", "russia"),
+    )
     assert status(both, report("b")) is None
 
 

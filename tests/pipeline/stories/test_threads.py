@@ -14,9 +14,15 @@ def profile(*titles: str) -> Profile:
     return found
 
 
-OPENING = key_terms(profile("Trial of businessman Orlenko for treason opens", "Orlenko in court: treason trial begins"))
-VERDICT = key_terms(profile("Orlenko sentenced to 12 years for treason", "Businessman Orlenko jailed for treason"))
-OTHER = key_terms(profile("Ukraine and Poland sign a border agreement", "Poland, Ukraine agree on border posts"))
+OPENING = key_terms(
+    profile("Trial of businessman Orlenko for treason opens", "Orlenko in court: treason trial begins")
+)
+VERDICT = key_terms(
+    profile("Orlenko sentenced to 12 years for treason", "Businessman Orlenko jailed for treason")
+)
+OTHER = key_terms(
+    profile("Ukraine and Poland sign a border agreement", "Poland, Ukraine agree on border posts")
+)
 
 
 def test_the_verdict_goes_on_with_the_trial() -> None:
