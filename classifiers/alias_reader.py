@@ -1,8 +1,9 @@
 """Labels from names and phrases alone: for texts that the English model must not read, and without any model.
 
-Scores are counted, not learned. On the 3,227 coded English items: actors precision 0.82 and recall 0.85, issues
-0.76 and 0.42, developments 0.66 and 0.02. People and institutions make an actor, a bare place name does not. No
-score reaches an announce threshold: such labels are searched and alerted on, but never pass as sure ones.
+Scores are counted, not learned. On the 3,227 coded English items: actors precision 0.82 and recall 0.85,
+issues 0.76 and 0.42, developments 0.66 and 0.02. People and institutions make an actor, a bare place name
+does not. No score reaches an announce threshold: such labels are searched and alerted on, but never pass as
+sure ones.
 """
 
 import hashlib
@@ -97,8 +98,8 @@ class AliasReader:
         return found.reading()
 
     def _is_about_the_conflict(self, sentence: Sentence, hits: Sequence[Hit]) -> bool:
-        """Whether the sentence names both parties, or an issue that phrases tell of (a truce, peace talks), or one
-        party in a text that names such an issue.
+        """Whether the sentence names both parties, or an issue that phrases tell of (a truce, peace talks),
+        or one party in a text that names such an issue.
 
         Else "rejects the proposal" may be about anything: a jailed reporter, a post in the cabinet.
         """

@@ -17,7 +17,7 @@ class ClassifierError(Exception):
 
 
 class TaxonomyError(ClassifierError):
-    """A taxonomy file breaks a rule. `place` is a line or a label ("issue:sanctions"), "" for the whole file."""
+    """A taxonomy file breaks a rule. `place` is a label ("issue:sanctions"), a key, or "" for the file."""
 
     def __init__(self, path: Path | str, place: str, problem: str) -> None:
         self.path, self.place, self.problem = Path(path), place, problem

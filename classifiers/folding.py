@@ -7,7 +7,7 @@ import unicodedata
 
 
 def _folding_table() -> dict[int, str]:
-    """Accented Latin letters to their base, ё and ґ to plain letters, typographic signs to typewriter ones."""
+    """Accented Latin letters to their base, ё and ґ to plain ones, typographic signs to typewriter ones."""
     table = {}
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
         base = unicodedata.normalize("NFD", chr(code))[0]

@@ -1,7 +1,8 @@
-"""A backend for anybody's model: a text classifier of the Hub or of a local folder, through transformers and torch.
+"""A backend for anybody's model: a classifier of the Hub or a local folder, by transformers and torch.
 
-The model is a multi-label sequence classifier whose label names (`id2label` of its config) are the taxonomy's keys,
-in any order. `thresholds` in its config, {label: {decide, uncertain, announce}}, are used where present.
+The model is a multi-label sequence classifier whose label names (`id2label` of its config) are the
+taxonomy's keys, in any order. `thresholds` in its config, {label: {decide, uncertain, announce}}, are used
+where present.
 """
 
 import hashlib
@@ -27,10 +28,10 @@ _EVIDENCE_FROM = 0.3
 
 
 class HuggingFaceScorer:
-    """Implements `classifiers.types.Scorer` with a classifier in torch; embeddings are mean vectors of its encoder.
+    """Implements `classifiers.types.Scorer` with a classifier; embeddings are its encoder's mean vectors.
 
-    Raises BackendError if torch or transformers is missing, ModelError if the model cannot be loaded or its labels are
-    not the taxonomy's.
+    Raises BackendError if torch or transformers is missing, ModelError if the model cannot be loaded or its
+    labels are not the taxonomy's.
     """
 
     def __init__(self, taxonomy: Taxonomy, model: str, threads: int) -> None:
@@ -78,7 +79,7 @@ class HuggingFaceScorer:
         return found
 
     def _read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities (n, k) in taxonomy order and embeddings (n, d); batches of like length, little is padded."""
+        """Probabilities (n, k) in taxonomy order and embeddings (n, d), in batches of like length."""
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         probabilities = np.zeros((len(texts), len(self._columns)), np.float32)
         embeddings = np.zeros((len(texts), self._model.config.hidden_size), np.float32)
@@ -134,7 +135,7 @@ def _thresholds(model: str, rows: Mapping[str, Mapping[str, float]]) -> dict[str
 
 
 def _weights_hash(model: str, config: Any) -> str:
-    """SHA-256 over the config and, of a local folder, the weights; the Hub's commit stands for them otherwise."""
+    """SHA-256 over the config and a local folder's weights, or the Hub's commit that stands for them."""
     digest = hashlib.sha256(
         f"{model} {config.to_json_string()} {getattr(config, '_commit_hash', '')}".encode()
     )

@@ -11,8 +11,8 @@ from classifiers.types import LabelDecision, Position, Tagged, Text
 def read_line(line: str, number: int) -> Text:
     """The text of a line {"id", "title", "text"[, "lang"]}; other keys are ignored.
 
-    `number` counts lines from 1. Raises LineError, which names it, if the line is no JSON object, lacks a key, or has
-    a value that is not a string (an empty id counts as missing; "lang" may be null).
+    `number` counts lines from 1. Raises LineError, which names it, if the line is no JSON object, lacks a
+    key, or has a value that is not a string (an empty id counts as missing; "lang" may be null).
     """
     try:
         fields = json.loads(line)

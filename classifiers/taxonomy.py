@@ -54,8 +54,8 @@ class Alias:
 class Label:
     """One label: `key` is "facet:id".
 
-    An `exclusive` label never stands beside another one of its facet. A development stands only beside one of the
-    issues that it `needs` (keys; any issue where that is empty).
+    An `exclusive` label never stands beside another one of its facet. A development stands only beside one
+    of the issues that it `needs` (keys; any issue where that is empty).
     """
 
     key: str
@@ -81,8 +81,9 @@ class Label:
 class Taxonomy:
     """The labels in column order.
 
-    `parties` are the keys of the actors whose conflict it is; `ignore` are spellings that contain an alias and
-    mean something else; `content_hash` changes with any change of the file, `hash` only with the columns.
+    `parties` are the keys of the actors whose conflict it is; `ignore` are spellings that contain an alias
+    and mean something else; `content_hash` changes with any change of the file, `hash` only with the
+    columns.
     """
 
     id: str
@@ -132,7 +133,8 @@ def load_taxonomy(source: str | Path = "ukraine") -> Taxonomy:
     """Reads and checks a taxonomy: the name of a shipped one ("ukraine", "gaza") or a path ending in .toml.
 
     Raises TaxonomyError, naming the file and the line or label, on a file that cannot be read, broken TOML,
-    unknown or missing keys, duplicate ids, spellings or query aliases that clash, and parties that are no actors.
+    unknown or missing keys, duplicate ids, spellings or query aliases that clash, and parties that are no
+    actors.
     """
     path = Path(source)
     shipped = path.suffix != ".toml"

@@ -28,10 +28,11 @@ class Text:
 class LabelDecision:
     """One label of one text.
 
-    `score` is what the backend gave (0 to 1) and `threshold` the score that "yes" needs. `decision` follows from
-    the two as a rule; where it does not, or no model scored the text, `reason` says why (a constraint, an alias,
-    a reviewed phrase), and is empty otherwise. `announce`: the score also reaches the label's stricter announce
-    threshold. `sentence` carries the label, word for word ("" only for a text without any).
+    `score` is what the backend gave (0 to 1) and `threshold` the score that "yes" needs. `decision` follows
+    from the two as a rule; where it does not, or no model scored the text, `reason` says why (a constraint,
+    an alias, a reviewed phrase), and is empty otherwise. `announce`: the score also reaches the label's
+    stricter announce threshold. `sentence` carries the label, word for word ("" only for a text without
+    any).
     """
 
     label: str
@@ -63,11 +64,12 @@ class Position:
 class Tagged:
     """What is known about one text.
 
-    `labels` are those decided "yes", `uncertain` those in the band below; both in taxonomy order. `lang` is the
-    language that the text was taken to be in, `backend` what tagged it: a scorer's name, or "aliases" for texts
-    that the English model must not read. `embedding` is a (d,) vector of unit length, or None where there is none.
-    `names` and `places` are ids of the gazetteer ("osce", "steve-witkoff"; "kursk-region", "black-sea"), each once,
-    found by spelling in any language; places that a development names come first.
+    `labels` are those decided "yes", `uncertain` those in the band below; both in taxonomy order. `lang` is
+    the language that the text was taken to be in, `backend` what tagged it: a scorer's name, or "aliases"
+    for texts that the English model must not read. `embedding` is a (d,) vector of unit length, or None
+    where there is none. `names` and `places` are ids of the gazetteer ("osce", "steve-witkoff";
+    "kursk-region", "black-sea"), each once, found by spelling in any language; places that a development
+    names come first.
     """
 
     id: str
@@ -97,9 +99,9 @@ class Scored:
 class Scorer(Protocol):
     """A backend that scores English texts against the taxonomy.
 
-    `name` is what `Tagged.backend` shows; `model_hash` changes whenever the same text could get other scores
-    or another embedding. `score` takes n texts (n may be 0) and answers in the same order; any text is allowed,
-    empty ones included. Raises ModelError if the model cannot be run.
+    `name` is what `Tagged.backend` shows; `model_hash` changes whenever the same text could get other
+    scores or another embedding. `score` takes n texts (n may be 0) and answers in the same order; any text
+    is allowed, empty ones included. Raises ModelError if the model cannot be run.
     """
 
     @property

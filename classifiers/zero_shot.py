@@ -1,7 +1,7 @@
-"""A backend without training: does the text entail what a label's definition says? For new taxonomies, and slow.
+"""A backend without training: does the text entail a label's definition? For new taxonomies, and slow.
 
-Each text costs one pass of an NLI model a label, and one more a sentence for the labels it may carry: seconds a text
-on a CPU. docs/taggers.md says what it is good for.
+Each text costs one pass of an NLI model a label, and one more a sentence for the labels it may carry:
+seconds a text on a CPU. docs/taggers.md says what it is good for.
 """
 
 import hashlib
@@ -33,11 +33,11 @@ class Entailment(Protocol):
     def model_hash(self) -> str: ...
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """For each of n (premise, hypothesis) the probability (0 to 1) that the one entails the other: (n,)."""
+        """(n,): for each (premise, hypothesis) the probability (0 to 1) that the one entails the other."""
 
 
 class ZeroShotScorer:
-    """Implements `classifiers.types.Scorer` with the taxonomy's definitions as hypotheses. It has no embeddings."""
+    """Implements `classifiers.types.Scorer` with definitions as hypotheses; it has no embeddings."""
 
     def __init__(self, taxonomy: Taxonomy, entailment: Entailment) -> None:
         self._hypotheses = [hypothesis(label) for label in taxonomy.labels]

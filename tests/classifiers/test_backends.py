@@ -1,4 +1,6 @@
-"""What single backends do with a model that is wrong, and with a right one. The torch ones run by `make test-torch`."""
+"""What single backends do with a model that is wrong, and with a right one. The torch ones run by `make
+test-torch`.
+"""
 
 import json
 import string

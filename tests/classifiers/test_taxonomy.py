@@ -59,7 +59,9 @@ def test_ukraine_taxonomy_has_the_documented_labels_in_order(ukraine: Taxonomy) 
 
 
 def test_hash_of_the_columns_is_pinned(ukraine: Taxonomy) -> None:
-    """A model is trained for exactly these columns: this value changes only together with the shipped model."""
+    """A model is trained for exactly these columns: this value changes only together with the shipped
+    model.
+    """
     assert ukraine.hash == "666471ea1ed7777468a13ae4adfe0512f80f6333c55081ced459db8bb3be1688"
 
 
