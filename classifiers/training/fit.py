@@ -15,23 +15,25 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from classifiers.tokens import Batch, Tokens, by_length, padded
-from classifiers.training.encoder import FROZEN
-from classifiers.training.network import Network
+from classifiers.tokens import Batch, Tokens, by_size, padded
+from classifiers.training.encoder import MARKED
+from classifiers.training.network import POOLED, Network
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to fit. Rates are peak rates; `layer_decay` scales the rate of each layer below the one above it.
+    """How to fit. The encoder's first `frozen` layers stay as they are. Rates are peak rates; `layer_decay` scales the rate of each layer below the one above it.
 
     `positive_power`: a label that is present in a share p of the items weighs ((1 - p) / p) ** positive_power
     where present, at most `positive_limit`. `average`: decay a step of the averaged weights that are kept.
     """
 
-    epochs: int = 5
-    batch_tokens: int = 2_000
+    epochs: int = 3
+    frozen: int = MARKED
+    batch_tokens: int = 3_000
+    batch_texts: int = 32
     encoder_rate: float = 8e-5
-    head_rate: float = 2e-3
+    head_rate: float = 1.5e-3
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warm_up: float = 0.06
@@ -71,7 +73,7 @@ def fit(
     torch.manual_seed(recipe.seed)
     shuffle = random.Random(recipe.seed)
     optimiser = torch.optim.AdamW(_groups(network, recipe), betas=(0.9, 0.98), fused=True)
-    plan = [_batches(lower.tokens, recipe, shuffle) for _ in range(recipe.epochs)]
+    plan = [_batches(lower.texts, recipe, shuffle) for _ in range(recipe.epochs)]
     total = sum(len(batches) for batches in plan)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _shape(total, recipe.warm_up))
     positive = _positive_weights(targets, recipe)
@@ -83,9 +85,10 @@ def fit(
         started, losses = time.monotonic(), []
         for number, indices in enumerate(plan[epoch], 1):
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                output = network.upper(*lower.batch(indices))
+                states, mentions, mask, owner = lower.batch(indices)
+                logits = strongest(network.upper(states, mentions, mask).logits, owner, len(indices))
             each = functional.binary_cross_entropy_with_logits(
-                output.logits.float(),
+                logits,
                 torch.from_numpy(targets[indices]),
                 pos_weight=positive,
                 reduction="none",
@@ -119,54 +122,68 @@ def fit(
 
 
 class Lower:
-    """The frozen layers' states of n texts, computed once and kept in 16 bits (about 80 kB for 100 tokens).
+    """The frozen layers' states of n texts' passages, computed once and kept in 16 bits (80 kB for 100 tokens).
 
-    `cache` is a file that keeps them between runs; texts that it lacks are added to it.
+    `cache` is a file that keeps them between runs; passages that it lacks are added to it.
     """
 
     def __init__(
-        self, network: Network, tokens: Sequence[Tokens], cache: Path | None = None, batch_tokens: int = 3_000
+        self,
+        network: Network,
+        texts: Sequence[Sequence[Tokens]],
+        cache: Path | None = None,
+        batch_tokens: int = 3_000,
     ) -> None:
-        self.tokens = tokens
+        self.texts = texts
+        network.eval()
         kept: dict[str, Tensor] = torch.load(cache) if cache is not None and cache.exists() else {}
-        keys = [hashlib.sha1(one.ids.tobytes() + one.types.tobytes()).hexdigest() for one in tokens]  # noqa: S324
-        missing = [at for at, key in enumerate(keys) if key not in kept]
+        missing = [[one] for text in texts for one in text if _key(one) not in kept]
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            for batch in by_length([tokens[at] for at in missing], batch_tokens):
-                indices = [missing[at] for at in batch]
-                ids, types, _, mask = as_tensors(padded([tokens[at] for at in indices]))
-                for at, states in zip(indices, network.encoder.lower(ids, types, mask), strict=True):
-                    kept[keys[at]] = states[: len(tokens[at].ids)].half().clone()
+            for batch in by_size(missing, batch_tokens):
+                passages = [missing[at][0] for at in batch]
+                ids, types, _, mask = as_tensors(padded(passages))
+                for one, states in zip(passages, network.encoder.lower(ids, types, mask), strict=True):
+                    kept[_key(one)] = states[: len(one.ids)].half().clone()
         if cache is not None and missing:
             part = cache.with_suffix(f".{os.getpid()}.part")
             torch.save(kept, part)
             part.replace(cache)
-        self._states = [kept[key] for key in keys]
+        self._states = [[kept[_key(one)] for one in text] for text in texts]
 
-    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """States (B, T, 384), mentions and mask (B, T) of the texts at `indices`."""
-        _, _, mentions, mask = as_tensors(padded([self.tokens[at] for at in indices]))
-        states = torch.zeros(*mask.shape, self._states[indices[0]].shape[1])
-        for row, at in zip(states, indices, strict=True):
-            row[: len(self._states[at])] = self._states[at]
-        return states, mentions, mask
+    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """States (P, T, 384), mentions and mask (P, T) of all P passages of the texts at `indices`; and (P,): whose."""
+        passages = [one for at in indices for one in self.texts[at]]
+        _, _, mentions, mask = as_tensors(padded(passages))
+        rows = [one for at in indices for one in self._states[at]]
+        states = torch.zeros(*mask.shape, rows[0].shape[1])
+        for into, row in zip(states, rows, strict=True):
+            into[: len(row)] = row
+        owner = torch.tensor([number for number, at in enumerate(indices) for _ in self.texts[at]])
+        return states, mentions, mask, owner
+
+
+def strongest(logits: Tensor, owner: Tensor, texts: int) -> Tensor:
+    """The highest logit of any of a text's passages: (P, k) and the (P,) text numbers to (texts, k)."""
+    out = torch.zeros(texts, logits.shape[1])
+    where = owner[:, None].expand_as(logits)
+    return out.scatter_reduce(0, where, logits.float(), "amax", include_self=False)
 
 
 def predict(
-    network: Network, lower: Lower, batch_tokens: int = 3_000
+    network: Network, lower: Lower, batch_tokens: int = 6_000
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Probabilities (n, k) and pooled states (n, p) of the texts, in order."""
+    """Probabilities (n, k) of the texts, and the pooled states (n, p) of their first passages, in order."""
     network.eval()
-    probabilities = np.zeros((len(lower.tokens), network.labels), np.float32)
-    pooled: NDArray[np.float32] | None = None
+    probabilities = np.zeros((len(lower.texts), network.labels), np.float32)
+    pooled = np.zeros((len(lower.texts), POOLED), np.float32)
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for indices in by_length(lower.tokens, batch_tokens):
-            output = network.upper(*lower.batch(indices))
-            probabilities[indices] = output.logits.float().sigmoid().numpy()
-            states = output.pooled.float().numpy()
-            pooled = np.zeros((len(lower.tokens), states.shape[1]), np.float32) if pooled is None else pooled
-            pooled[indices] = states
-    return probabilities, pooled if pooled is not None else np.zeros((0, 0), np.float32)
+        for indices in by_size(lower.texts, batch_tokens):
+            states, mentions, mask, owner = lower.batch(indices)
+            output = network.upper(states, mentions, mask)
+            probabilities[indices] = strongest(output.logits, owner, len(indices)).sigmoid().numpy()
+            first = np.searchsorted(owner.numpy(), np.arange(len(indices)))
+            pooled[indices] = output.pooled.float().numpy()[first]
+    return probabilities, pooled
 
 
 def as_tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -178,12 +195,12 @@ def as_tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
-    """Parameters with their rates: heads fast, the encoder slow and slower downwards, its lower half fixed."""
+    """Parameters with their rates: heads fast, the encoder slow and slower downwards, its frozen layers fixed."""
     layers = len(network.encoder.layers)
     groups: dict[float, list[torch.nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         layer = int(name.split(".")[2]) if name.startswith("encoder.layers.") else -1
-        if name.startswith("encoder.") and layer < FROZEN:
+        if name.startswith("encoder.") and layer < network.encoder.frozen:
             parameter.requires_grad_(False)
             continue
         if layer >= 0:
@@ -197,20 +214,25 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
     ]
 
 
-def _batches(tokens: Sequence[Tokens], recipe: Recipe, shuffle: random.Random) -> list[list[int]]:
+def _batches(texts: Sequence[Sequence[Tokens]], recipe: Recipe, shuffle: random.Random) -> list[list[int]]:
     """Batches of one epoch: lengths blurred so that batches differ from epoch to epoch, then in random order."""
-    order = sorted(range(len(tokens)), key=lambda at: len(tokens[at].ids) * shuffle.uniform(0.9, 1.1))
+    length = [max(len(one.ids) for one in text) for text in texts]
+    order = sorted(range(len(texts)), key=lambda at: length[at] * shuffle.uniform(0.9, 1.1))
     batches: list[list[int]] = []
-    longest = 0
+    longest = rows = 0
     for index in order:
-        longest = max(longest, len(tokens[index].ids))
-        if batches and (len(batches[-1]) + 1) * longest <= recipe.batch_tokens and len(batches[-1]) < 32:
+        longest, rows = max(longest, length[index]), rows + len(texts[index])
+        if batches and rows * longest <= recipe.batch_tokens and len(batches[-1]) < recipe.batch_texts:
             batches[-1].append(index)
         else:
             batches.append([index])
-            longest = len(tokens[index].ids)
+            longest, rows = length[index], len(texts[index])
     shuffle.shuffle(batches)
     return batches
+
+
+def _key(tokens: Tokens) -> str:
+    return hashlib.sha1(tokens.ids.tobytes() + tokens.types.tobytes()).hexdigest()  # noqa: S324
 
 
 def _shape(total: int, warm_up: float) -> Callable[[int], float]:

@@ -4,7 +4,7 @@ import hashlib
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,24 +22,37 @@ INITIAL_SEED = 20_220_224
 """Heads start alike in every fitting, so that their weights can be averaged afterwards."""
 
 
+STAGES = (
+    Recipe(epochs=2, frozen=2),
+    Recipe(epochs=3, frozen=6, encoder_rate=6e-5, head_rate=8e-4),
+)
+"""First nearly the whole encoder moves, then its upper half, at half the cost and a lower rate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One fitting: its name, what to learn, where its checkpoint and result go, and what to score at its end."""
+    """One network to be fitted: a name, the recipes one after the other, what to learn, what to score at the end."""
 
     name: str
-    recipe: Recipe
-    tokens: list[Tokens]
+    stages: tuple[Recipe, ...]
+    texts: list[list[Tokens]]
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
-    score: list[Tokens]
+    score: list[list[Tokens]]
 
     @property
     def file_name(self) -> str:
         """Unlike for unlike jobs, so that a result is never taken for that of other data or another recipe."""
-        content = hashlib.sha256(repr(self.recipe).encode() + self.targets.tobytes() + self.weights.tobytes())
-        for tokens in (*self.tokens, *self.score):
-            content.update(tokens.ids.tobytes() + tokens.mentions.tobytes())
+        content = hashlib.sha256(repr(self.stages).encode() + self.targets.tobytes() + self.weights.tobytes())
+        for text in (*self.texts, *self.score):
+            for tokens in text:
+                content.update(tokens.ids.tobytes() + tokens.mentions.tobytes())
         return f"{self.name}-{content.hexdigest()[:10]}"
+
+
+def seeded(stages: Sequence[Recipe], seed: int) -> tuple[Recipe, ...]:
+    """The same recipes with another order of the items."""
+    return tuple(replace(stage, seed=seed) for stage in stages)
 
 
 def fresh_network(encoder_folder: Path, labels: int) -> Network:
@@ -72,22 +85,35 @@ def average(weights: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _one(job: Job, encoder_folder: Path, work: Path) -> Path:
+    """Fits one job, and says where the result lies. Each stage's result is kept, as is each epoch's."""
     done = work / f"{job.file_name}.done.pt"
     if done.exists():
         return done
     torch.set_num_threads(1)
     network = fresh_network(encoder_folder, job.targets.shape[1])
-    cache = work / "lower.pt"
-    lower = Lower(network, job.tokens, cache)
-    checkpoint = work / f"{job.file_name}.checkpoint.pt"
-    with steps(job.name) as tell:
-        fit(network, lower, job.targets, job.weights, job.recipe, tell, checkpoint)
-    scores = (
-        predict(network, Lower(network, job.score, cache))[0] if job.score else np.zeros((0, network.labels))
-    )
-    part = done.with_suffix(".part")
-    torch.save({"network": network.state_dict(), "scores": torch.from_numpy(scores)}, part)
-    part.replace(done)
-    checkpoint.unlink(missing_ok=True)
+    for number, recipe in enumerate(job.stages, 1):
+        name = f"{job.name}, stage {number}/{len(job.stages)}"
+        kept = work / f"{job.file_name}.stage-{number}.pt"
+        if kept.exists():
+            network.load_state_dict(torch.load(kept, weights_only=True))
+            continue
+        network.encoder.freeze(recipe.frozen)
+        say(f"{name}: computing the states of the {recipe.frozen} frozen layers")
+        lower = Lower(network, job.texts)
+        checkpoint = work / f"{job.file_name}.checkpoint.pt"
+        with steps(name) as tell:
+            fit(network, lower, job.targets, job.weights, recipe, tell, checkpoint)
+        _write({**network.state_dict()}, kept)
+        checkpoint.unlink(missing_ok=True)
+    scores = predict(network, Lower(network, job.score))[0]
+    _write({"network": network.state_dict(), "scores": torch.from_numpy(scores)}, done)
+    for kept in work.glob(f"{job.file_name}.stage-*.pt"):
+        kept.unlink()
     say(f"{job.name}: done")
     return done
+
+
+def _write(content: dict[str, object], path: Path) -> None:
+    part = path.with_suffix(".part")
+    torch.save(content, part)
+    part.replace(path)

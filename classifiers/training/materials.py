@@ -15,28 +15,32 @@ from classifiers.training.examples import Example
 from classifiers.training.places import Places
 from classifiers.types import Text
 
-MAX_TOKENS = 320
-"""About 1,400 characters: the whole of most articles as feeds and pages give them."""
-FIELD_WEIGHT = 1.5
+MAX_TOKENS = 224
+"""A long title and a passage of PASSAGE_CHARACTERS fit in."""
+FIELD_WEIGHT = 2.0
 """Weight of items like those to be tagged: 2024 or later, 600 characters or more."""
 
 
 @dataclass(frozen=True)
 class Materials:
-    """n examples with their tokens, (n, k) targets and (n,) weights, in one order."""
+    """n examples with their passages, (n, k) targets and (n,) weights, in one order."""
 
     taxonomy: Taxonomy
     examples: list[Example]
-    tokens: list[Tokens]
+    texts: list[list[Tokens]]
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
+
+    @property
+    def ids(self) -> list[str]:
+        return [example.text.id for example in self.examples]
 
     def only(self, indices: Sequence[int] | NDArray[np.int64]) -> "Materials":
         """The same of some of the examples."""
         return Materials(
             self.taxonomy,
             [self.examples[at] for at in indices],
-            [self.tokens[at] for at in indices],
+            [self.texts[at] for at in indices],
             self.targets[indices],
             self.weights[indices],
         )
@@ -65,6 +69,6 @@ def training_materials(places: Places, taxonomy: Taxonomy) -> Materials:
     return materials(places, weighted, taxonomy)
 
 
-def read(places: Places, taxonomy: Taxonomy, texts: Sequence[Text]) -> list[Tokens]:
-    """The tokens of some texts."""
+def read(places: Places, taxonomy: Taxonomy, texts: Sequence[Text]) -> list[list[Tokens]]:
+    """The passages of some texts."""
     return reader(places, taxonomy).read(texts)

@@ -13,10 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from classifiers.training.encoder import HIDDEN, Encoder
+from classifiers.training.encoder import HIDDEN, LAYERS, Encoder
 
-EMBEDDING_LAYERS = (0, 3, 6)
-"""States whose mean and first vectors the story projection reads, counted from the last frozen layer (0)."""
+EMBEDDING_LAYERS = (6, 9, 12)
+"""Layers whose mean and first vectors the story projection reads: the lower ones move least in training."""
+
+
+POOLED = 2 * len(EMBEDDING_LAYERS) * HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
 
     def upper(self, lower: Tensor, mentions: Tensor, mask: Tensor) -> Output:
         """The same from the frozen layers' states (B, T, 384)."""
-        states = [lower, *self.encoder.upper(lower + self.named(mentions), mask)]
-        last = self.dropout(states[-1])
+        states = self.encoder.upper(lower, mask, self.named(mentions))
+        last = self.dropout(states[LAYERS])
         real = mask.to(last.dtype)
         closed = ((1.0 - real) * -1e4)[:, :, None]
         attention = (self.query(last) + closed).softmax(1)
@@ -76,8 +79,8 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
         return support.sum(1) + unnamed, support
 
 
-def pooled_states(states: list[Tensor], real: Tensor) -> Tensor:
-    """Mean and first vectors of EMBEDDING_LAYERS side by side, (B, 2 * 3 * 384)."""
+def pooled_states(states: dict[int, Tensor], real: Tensor) -> Tensor:
+    """Mean and first vectors of EMBEDDING_LAYERS side by side, (B, POOLED)."""
     parts = []
     for layer in EMBEDDING_LAYERS:
         mean = (states[layer] * real[:, :, None]).sum(1) / real.sum(1, keepdim=True)

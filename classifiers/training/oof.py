@@ -2,13 +2,12 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from classifiers.training.materials import Materials
 
 KEPT = Path(__file__).parent / "oof" / "scores.json.gz"
 
@@ -22,15 +21,10 @@ class OutOfFold:
     folds: list[int]
     scores: NDArray[np.float32]
 
-    def rows_of(self, materials: Materials) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Positions of the items that both have: in `scores`, and in `materials`."""
+    def rows_of(self, ids: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions of the items that both have: in `scores`, and in `ids`."""
         at = {one: row for row, one in enumerate(self.ids)}
-        pairs = [
-            (at[example.text.id], row)
-            for row, example in enumerate(materials.examples)
-            if example.text.id in at
-        ]
-        both = np.array(pairs, np.int64).reshape(-1, 2)
+        both = np.array([(at[one], row) for row, one in enumerate(ids) if one in at], np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
 
 

@@ -10,7 +10,7 @@ last epoch when the command is given again. Needs torch, and Maven once for the 
 
 import platform
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,15 @@ from classifiers.taxonomy import load_taxonomy
 from classifiers.training import encoder, examples, oof
 from classifiers.training.embedding import plain_vectors, ridge
 from classifiers.training.export import Shipped, export
-from classifiers.training.fit import Lower, Recipe, predict
-from classifiers.training.fitting import Job, average, fresh_network, run
+from classifiers.training.fit import Lower, predict
+from classifiers.training.fitting import STAGES, Job, average, fresh_network, run, seeded
 from classifiers.training.materials import MAX_TOKENS, Materials, read, training_materials
 from classifiers.training.network import Network
 from classifiers.training.places import Places, default_places
 from classifiers.training.progress import say
 from classifiers.training.thresholds import from_scores
 
-TRUST = 0.75
+TRUST = 0.9
 """How far a label is believed against the out-of-fold score of its item: targets are softened by the rest."""
 EMBEDDING_TEXTS = 3_000
 """Unlabelled headlines (and all unlabelled articles) that the story projection is fitted on."""
@@ -42,34 +42,32 @@ EMBEDDING_TEXTS = 3_000
 @click.command(help=__doc__)
 @click.option("--taxonomy", default="ukraine", show_default=True, help="A shipped taxonomy, or a path.")
 @click.option("--runs", default=2, show_default=True, help="Fittings whose weights are averaged.")
-@click.option("--epochs", default=Recipe().epochs, show_default=True)
 @click.option("--into", type=click.Path(path_type=Path), default=SHIPPED, help="The model folder to write.")
 @click.option(
     "--shared", type=click.Path(path_type=Path), help="The shared data. [CEASEFIRE_SHARED or ../shared]"
 )
 @click.option("--work", type=click.Path(path_type=Path), help="Scratch space for caches and checkpoints.")
-def main(taxonomy: str, runs: int, epochs: int, into: Path, shared: Path | None, work: Path | None) -> None:
+def main(taxonomy: str, runs: int, into: Path, shared: Path | None, work: Path | None) -> None:
     known = default_places()
-    train(Places(shared or known.shared, work or known.work), taxonomy, runs, Recipe(epochs=epochs), into)
+    train(Places(shared or known.shared, work or known.work), taxonomy, runs, into)
     say(f"wrote {into}; judge it with `python -m classifiers.training.evaluate`")
 
 
-def train(places: Places, taxonomy: str, runs: int, recipe: Recipe, into: Path) -> None:
+def train(places: Places, taxonomy: str, runs: int, into: Path) -> None:
     """The whole way from data to a model folder; see the module's docstring."""
     started = time.monotonic()
     labels = load_taxonomy(taxonomy)
     items = training_materials(places, labels)
     encoder_folder = encoder.fetch(places.encoder)
     scores = oof.load()
-    say(f"{len(items.examples)} items; computing the frozen layers' states of those that are new")
-    network = fresh_network(encoder_folder, len(labels.keys))
-    Lower(network, items.tokens, places.work / "lower.pt")
+    say(f"{len(items.examples)} items")
     soft = softened(items, scores)
     jobs = [
-        Job(f"run-{seed}", replace(recipe, seed=seed), items.tokens, soft, items.weights, [])
+        Job(f"run-{seed}", seeded(STAGES, seed), items.texts, soft, items.weights, [])
         for seed in range(1, runs + 1)
     ]
     fitted = run(jobs, encoder_folder, places.work)
+    network = fresh_network(encoder_folder, len(labels.keys))
     network.load_state_dict(average([weights for weights, _ in fitted]))
     torch.save(network.state_dict(), places.work / "network.pt")
     say("fitting the story projection")
@@ -81,21 +79,21 @@ def train(places: Places, taxonomy: str, runs: int, recipe: Recipe, into: Path) 
         labels,
         thresholds_from(scores, items),
         MAX_TOKENS,
-        facts(places, items, recipe, runs, time.monotonic() - started),
+        facts(places, items, runs, time.monotonic() - started),
     )
 
 
 def softened(items: Materials, scores: oof.OutOfFold) -> NDArray[np.float32]:
     """Targets moved towards what a network that did not see the item says: a doubtful label counts for less."""
     targets = items.targets.copy()
-    kept, rows = scores.rows_of(items)
+    kept, rows = scores.rows_of(items.ids)
     targets[rows] = TRUST * targets[rows] + (1 - TRUST) * scores.scores[kept]
     return targets
 
 
 def thresholds_from(scores: oof.OutOfFold, items: Materials) -> dict[str, Thresholds]:
     """Thresholds by label from the kept scores and the items' present labels."""
-    kept, rows = scores.rows_of(items)
+    kept, rows = scores.rows_of(items.ids)
     return from_scores(scores.scores[kept], items.targets[rows] > 0.5, items.weights[rows], scores.labels)
 
 
@@ -111,13 +109,13 @@ def story_projection(
     return ridge(predict(network, Lower(network, tokens))[1], wanted)
 
 
-def facts(places: Places, items: Materials, recipe: Recipe, runs: int, seconds: float) -> dict[str, Any]:
+def facts(places: Places, items: Materials, runs: int, seconds: float) -> dict[str, Any]:
     """What a reader of config.json wants to know about the training."""
     sources = [example.source for example in items.examples]
     return {
         "base": encoder.ARTIFACT,
         "items": {source: sources.count(source) for source in sorted(set(sources))},
-        "recipe": asdict(recipe),
+        "stages": [asdict(stage) for stage in STAGES],
         "runs_averaged": runs,
         "data_sha256_16": examples.file_hashes(places.shared),
         "minutes": round(seconds / 60),
