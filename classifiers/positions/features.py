@@ -25,13 +25,16 @@ _IRREGULAR = frozenset("hit struck shot sunk held met taken given sent cut broke
 _ROLES = (
     "subject", "subject_far", "agent", "object", "object_far", "owner", "weapon", "force", "target", "offer",
     "patient", "speaker", "with", "between", "against", "to", "from", "of", "for", "on", "accused", "joined", "negated",
-    "before", "after", "clause_subject", "conditional",
+    "before", "after", "clause_subject", "conditional", "talks", "official", "person", "capital", "leads", "asks",
+    "defends", "maker", "broker", "adjacent", "near future", "near past", "pair", "reporter",
 )  # fmt: skip
+_FACTS = ("says", "subject", "accused", "asks", "defends", "maker", "broker", "capital", "joined", "leads")
 _COMPARED = (
     *(f"sum {one}" for one in ("before", "subject", "clause_subject", "after", "agent", "object", "owner", "weapon",
                                "target", "with", "between", "speaker", "accused", "patient")),
     "title closeness before", "title closeness after", "lead closeness before", "lead closeness after",
-    "title subject", "title object", "lead subject", "lead object", "share", "mentions", "people", "all target",
+    *(f"land {zone}" for zone in ZONES), *(f"near land {zone}" for zone in ZONES), "sum pair", "sum talks", "sum adjacent",
+    "sum near future", "sum near past", "title subject", "title object", "lead subject", "lead object", "share", "mentions", "people", "all target",
     "all weapon", "in trigger sentences",
 )  # fmt: skip
 """Columns that also stand there as the lead over the best other actor: who did it is a comparison."""
@@ -67,7 +70,7 @@ class Features:
             "decided", "undecided",
             "mentions", "share", "first", "rank by count", "rank by place", "sentences", "actors", "named", "people",
             "in title", "in lead", "only one", "title actors", "title rank",
-            *(f"all {one}" for one in ("says", "subject", "accused", *_PREPOSITIONS, *HEADS)),
+            *(f"all {one}" for one in (*_FACTS, *_PREPOSITIONS, *HEADS)),
             *(f"land {zone}" for zone in ZONES), *(f"held land {zone}" for zone in ZONES),
             *(f"near land {zone}" for zone in ZONES),
             *(f"{zone} {role}" for zone in ZONES for role in _ROLES),
@@ -99,6 +102,10 @@ class Features:
         self._roles(out, clauses, question, row_of)
         out[:, -len(_COMPARED) :] = out[:, self._compared] - _best_other(out[:, self._compared])
         return out
+
+    def trigger(self, development: str) -> int:
+        """The bits of the words that speak of the development."""
+        return self._core[development]
 
     def trigger_sentences(self, clauses: Sequence[Clause], development: str) -> list[int]:
         """Indices into `clauses` of the sentences that speak of the development, the strongest first."""
@@ -134,9 +141,8 @@ class Features:
                 row[at["mentions"]] += 1
                 row[at["named"]] += mention.named
                 row[at["people"]] += mention.person
-                row[at["all says"]] += mention.says
-                row[at["all subject"]] += mention.subject
-                row[at["all accused"]] += mention.accused
+                for fact in _FACTS:
+                    row[at[f"all {fact}"]] += getattr(mention, fact)
                 if mention.preposition in _PREPOSITIONS:
                     row[at[f"all {mention.preposition}"]] += 1
                 if mention.head:
@@ -232,12 +238,20 @@ class Features:
             )  # fmt: skip
             passive = self._passive(clause, trigger)
             closeness = 1 / (1 + distance)
+            context = bits[max(0, trigger - 4) : trigger + 4]
+            if any(one & self._future for one in context):
+                values[_ROLE["near future"]] = max(values[_ROLE["near future"]], closeness)
+            if any(one & self._past for one in context):
+                values[_ROLE["near past"]] = max(values[_ROLE["near past"]], closeness)
             if ahead:
                 values[_BEFORE] = max(values[_BEFORE], closeness)
                 plain = not mention.preposition and (not mention.possessive or mention.head == "speaker")
                 if plain and not passive:
                     values[0 if not between else 1] = 1
+                    values[_ROLE["adjacent"]] = max(values[_ROLE["adjacent"]], distance <= 1)
                     values[_ROLE["clause_subject"]] = max(values[_ROLE["clause_subject"]], mention.subject)
+                if plain and between and mention.says:
+                    values[_ROLE["reporter"]] = 1
                 if plain and passive and not between:
                     values[_ROLE["patient"]] = 1
                 if (mention.possessive or mention.adjective or mention.head) and distance <= 3:
@@ -259,9 +273,16 @@ class Features:
             values[_ROLE[mention.head]] = 1
         if mention.preposition in ("with", "between", "against", "to", "from", "of", "for", "on"):
             values[_ROLE[mention.preposition]] = 1
+        if mention.head == "talks":
+            values[_ROLE["talks"]] = 1
+        if mention.head == "speaker":
+            values[_ROLE["official"]] = 1
         values[_ROLE["speaker"]] = mention.says
-        values[_ROLE["accused"]] = mention.accused
-        values[_ROLE["joined"]] = mention.joined
+        for fact in ("accused", "joined", "person", "capital", "leads", "asks", "defends", "maker", "broker"):
+            values[_ROLE[fact]] = getattr(mention, fact)
+        values[_ROLE["pair"]] = (
+            mention.joined or mention.leads or mention.preposition in ("with", "between")
+        ) and max(values[_BEFORE], values[_AFTER])
         return values
 
     def _passive(self, clause: Clause, trigger: int) -> bool:

@@ -7,6 +7,7 @@ from classifiers.aliases import AliasMatcher
 from classifiers.details import DETAILS
 from classifiers.names import Gazetteer, load_gazetteer
 from classifiers.positions.assemble import Candidates, drafts, resting_on
+from classifiers.positions.contexts import Contexts
 from classifiers.positions.features import DEVELOPMENTS, Features, Question
 from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import PositionModel, family_of, load_model
@@ -81,23 +82,26 @@ class PositionFinder:
         offered = self._features.candidates(clauses, sorted(decided or ()))
         places = {sentence.text: index for index, sentence in enumerate(sentences)}
         together = frozenset(known)
+        contexts = Contexts(clauses)
         found: list[Position] = []
         for development in known:
             at = places.get((evidence or {}).get(development, ""), -1)
             question = Question(development, together, decided, at)
-            found += self._positions(clauses, sentences, question, offered)
+            found += self._positions(clauses, contexts, sentences, question, offered)
         return tuple(found)
 
     def _positions(
         self,
         clauses: Sequence[Clause],
+        contexts: Contexts,
         sentences: Sequence[Sentence],
         question: Question,
         actors: Sequence[str],
     ) -> Iterable[Position]:
         development = question.development
         rows = self._features.rows(clauses, question, actors)
-        by, against = self._model.probabilities(development, actors, rows)
+        buckets = contexts.buckets(development, self._features.trigger(development), actors)
+        by, against = self._model.probabilities(development, actors, rows, buckets)
         candidates = Candidates(development, actors, by, against)
         triggers = self._features.trigger_sentences(clauses, development)
         for draft in drafts(candidates, self._model.bounds[family_of(development)]):

@@ -16,41 +16,62 @@ _KNOWN_WORDS = 60_000
 
 
 class Lexicon:
-    """The groups of words and phrases. Holds a bounded memory of words seen; may be shared by threads.
+    """The groups of words and of runs of words. Remembers a bounded number of words; may be shared by threads.
 
     `document`: the parsed phrases.toml. Raises re.error on a broken expression.
     """
 
     def __init__(self, document: Mapping[str, Any], content_hash: str) -> None:
         self.content_hash = content_hash
-        self.groups: tuple[str, ...] = tuple(group for group, _ in _leaves(document))
-        self._words: list[tuple[int, re.Pattern[str]]] = []
-        self._phrases: list[tuple[int, re.Pattern[str]]] = []
-        for index, (_, expressions) in enumerate(_leaves(document)):
+        leaves = list(_leaves(document))
+        self.groups: tuple[str, ...] = tuple(group for group, _ in leaves)
+        bit_of: dict[str, int] = {}
+        self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        self._runs: list[tuple[int, tuple[int, ...]]] = []
+        for index, (_, expressions) in enumerate(leaves):
             single = [one for one in expressions if " " not in one]
-            several = [one.replace(" ", r"\s+") for one in expressions if " " in one]
             if single:
-                self._words.append((index, re.compile("|".join(single))))
-            if several:
-                self._phrases.append((index, re.compile(rf"(?<!\w)(?:{'|'.join(several)})(?!\w)")))
+                self._patterns.append((1 << index, re.compile("|".join(single))))
+            for run in (one.split(" ") for one in expressions if " " in one):
+                for word in run:
+                    bit_of.setdefault(word, 1 << (len(leaves) + len(bit_of)))
+                self._runs.append((1 << index, tuple(bit_of[word] for word in run)))
+        self._patterns += [(bit, re.compile(word)) for word, bit in bit_of.items()]
+        self._first = 0
+        for _, run_bits in self._runs:
+            self._first |= run_bits[0]
         self._bits_of = lru_cache(maxsize=_KNOWN_WORDS)(self._look_up)
 
     def mask(self, *groups: str) -> int:
         """One bit for each of the groups; ValueError for a group that the file does not have."""
         return sum(1 << self.groups.index(group) for group in groups)
 
-    def bits(self, word: str) -> int:
-        """The groups that a lower-case word belongs to, one bit each."""
-        return self._bits_of(word)
+    def bits(self, words: Sequence[str]) -> list[int]:
+        """For each of a sentence's lower-case words the groups that it belongs to, one bit each; a run of words
+        counts at its first one."""
+        bits = [self._bits_of(word) for word in words]
+        for _, first, _, group in self.runs(bits):
+            bits[first] |= group
+        return bits
 
-    def phrases(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Start, end and bits of the runs of several words in a lower-case text."""
-        for index, pattern in self._phrases:
-            for found in pattern.finditer(text):
-                yield found.start(), found.end(), 1 << index
+    def runs(self, bits: Sequence[int]) -> list[tuple[int, int, int, int]]:
+        """The runs of several words among words of those bits: (length, first, last, group bit)."""
+        return [
+            (len(run), at, at + len(run) - 1, group)
+            for at, one in enumerate(bits)
+            if one & self._first
+            for group, run in self._runs
+            if one & run[0]
+            and at + len(run) <= len(bits)
+            and all(bits[at + step] & bit for step, bit in enumerate(run))
+        ]
 
     def _look_up(self, word: str) -> int:
-        return sum(1 << index for index, pattern in self._words if pattern.fullmatch(word))
+        total = 0
+        for bit, pattern in self._patterns:
+            if pattern.fullmatch(word):
+                total |= bit
+        return total
 
 
 def load_lexicon() -> Lexicon:

@@ -1,7 +1,8 @@
 """The learned part of positions: numbers in model.npz, what they mean in model.json, checked on load.
 
-Three kinds of numbers: trees that say how likely an actor is in `by` and in `against` of a development (one forest for
-each family of developments), the shares of each actor in training, and linear models for the ways.
+Four kinds of numbers: trees that say how likely an actor is in `by` and in `against` of a development (one forest for
+each family of developments), weights of the words around its names and the shares of each actor in training (both
+read by the trees), and linear models for the ways.
 """
 
 import hashlib
@@ -61,24 +62,39 @@ class Priors:
 
 @dataclass(frozen=True, slots=True)
 class PositionModel:
-    """`forests` by (family, side), `bounds` by family; `content_hash` changes with any number."""
+    """`forests` and `words` by (family, side), `bounds` by family; `content_hash` changes with any number.
+
+    `words`: (BUCKETS,) weights of contexts.py's buckets.
+    """
 
     forests: Mapping[tuple[str, str], Trees]
+    words: Mapping[tuple[str, str], NDArray[np.float32]]
     priors: Priors
     bounds: Mapping[str, Bounds]
     ways: WayModel
     content_hash: str
 
     def probabilities(
-        self, development: str, actors: Sequence[str], rows: NDArray[np.float32]
+        self,
+        development: str,
+        actors: Sequence[str],
+        rows: NDArray[np.float32],
+        buckets: Sequence[NDArray[np.int32]],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How likely each of n actors is in `by` and in `against`: (n,) and (n,), from (n, f) features."""
-        full = np.hstack([rows, self.priors.columns(development, actors)])
-        family = family_of(development)
-        by = self.forests[family, "by"].probabilities(full)
+        """How likely each of n actors is in `by` and in `against`: (n,) and (n,), from (n, f) features and n arrays of
+        buckets."""
+        known = np.hstack([rows, self.priors.columns(development, actors)])
+        by = self._side(development, "by", known, buckets)
         if development in WITHOUT_AGAINST:
             return by, np.zeros(len(actors))
-        return by, self.forests[family, "against"].probabilities(full)
+        return by, self._side(development, "against", known, buckets)
+
+    def _side(
+        self, development: str, side: str, known: NDArray[np.float32], buckets: Sequence[NDArray[np.int32]]
+    ) -> NDArray[np.float64]:
+        key = family_of(development), side
+        words = np.array([self.words[key][own].sum() for own in buckets], np.float32).reshape(-1, 1)
+        return self.forests[key].probabilities(np.hstack([known, words]))
 
 
 def family_of(development: str) -> str:
@@ -114,6 +130,7 @@ def load_model(features: Sequence[str], lexicon_hash: str) -> PositionModel:
             for side in SIDES
             if f"{family}.{side}.roots" in arrays
         }
+        words = {key: arrays[f"{key[0]}.{key[1]}.words"].astype(np.float32) for key in forests}
         ways = WayModel(
             {one: arrays[f"way.{one}.weights"] for one in DETAILS},
             {one: arrays[f"way.{one}.bias"] for one in DETAILS},
@@ -123,21 +140,20 @@ def load_model(features: Sequence[str], lexicon_hash: str) -> PositionModel:
         for development, actors in described["shares"].items()
     }
     bounds = {family: Bounds(**values) for family, values in described["bounds"].items()}
-    return PositionModel(forests, Priors(shares), bounds, ways, digest)
+    return PositionModel(forests, words, Priors(shares), bounds, ways, digest)
 
 
-def saved(
-    forests: Mapping[tuple[str, str], Trees], ways: WayModel, facts: Mapping[str, Any]
-) -> tuple[bytes, str]:
+def saved(model: PositionModel, facts: Mapping[str, Any]) -> tuple[bytes, str]:
     """The two files, model.npz and model.json. `facts`: features, lexicon, shares, bounds and training facts."""
     arrays: dict[str, Any] = {}
-    for (family, side), trees in forests.items():
+    for (family, side), trees in model.forests.items():
         for name in _TREE_ARRAYS:
             arrays[f"{family}.{side}.{name}"] = getattr(trees, name)
         arrays[f"{family}.{side}.depth"] = np.int32(trees.depth)
-    for development in ways.weights:
-        arrays[f"way.{development}.weights"] = ways.weights[development]
-        arrays[f"way.{development}.bias"] = ways.bias[development]
+        arrays[f"{family}.{side}.words"] = model.words[family, side].astype(np.float16)
+    for development in model.ways.weights:
+        arrays[f"way.{development}.weights"] = model.ways.weights[development]
+        arrays[f"way.{development}.bias"] = model.ways.bias[development]
     into = BytesIO()
     np.savez_compressed(into, **arrays)
     content = into.getvalue()

@@ -21,7 +21,7 @@ OTHER = "other"
 _WORD = re.compile(r"[^\W_]+(?:[-.'’][^\W_]+)*(?:['’](?!\w))?|[^\w\s]")
 _DETERMINERS = frozenset(
     """the a an its their his her both new all several some top senior two three five former own neighboring
-    neighbouring another any more most many "" ' ’ “ " ‘""".split()
+    neighbouring another any more most many ' “ " ‘""".split()
 )
 PREPOSITIONS = {
     "by": "by", "with": "with", "against": "against", "from": "from", "to": "to", "for": "for", "of": "of",
@@ -37,6 +37,10 @@ _CLAUSE_OPENERS = frozenset(
 )
 _AND = frozenset({"and", ",", "&", "or", "-", "–", "/", "plus", "as", "well"})
 _HEAD_REACH = 4
+_MAKERS = ("-made", "-supplied", "-provided", "-built", "-donated", "-designed", "-produced", "-funded")
+_BROKERS = ("-brokered", "-backed", "-mediated", "-sponsored", "-hosted", "-supported", "-proposed", "-drafted")
+_WORKS = frozenset("factory factories plant plants depot depots base bases airfield airfields warehouse site".split())
+"""Targets that a weapon's name may describe."""
 
 
 @dataclass(slots=True)
@@ -45,7 +49,9 @@ class Mention:
 
     `named` is false for a group such as "European leaders", `person` true for people and bodies that act.
     `land`: a place on the actor's land is named, not the actor. The rest is its role: the preposition before it, what
-    kind of noun it qualifies ("Russian drones": weapon), whether it speaks, opens a clause, is accused, has company.
+    kind of noun it qualifies ("Russian drones": weapon), whether it speaks, opens a clause, is accused, comes after
+    "and" (`joined`) or before it (`leads`), asks for something, wards something off, made or brokered it ("US-made",
+    "US-backed"), or is called by its capital.
     """
 
     actor: str
@@ -64,6 +70,12 @@ class Mention:
     subject: bool = False
     accused: bool = False
     joined: bool = False
+    leads: bool = False
+    asks: bool = False
+    defends: bool = False
+    maker: bool = False
+    broker: bool = False
+    capital: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +101,7 @@ class Reader:
         mask = lexicon.mask
         self._others, self._titles = mask("others"), mask("titles")
         self._say, self._accuse = mask("verbs.say"), mask("verbs.accuse")
+        self._ask, self._defend = mask("verbs.ask"), mask("verbs.defend")
         self._heads = {name: mask(f"nouns.{name}") for name in HEADS}
         self._any_head = sum({bit: bit for bit in self._heads.values()}.values())
         self._be = mask("verbs.be")
@@ -118,7 +131,12 @@ class Reader:
         for hit in actors:
             if hit.label.startswith("actor:"):
                 mention = Mention(
-                    hit.label[6:], 0, 0, person=hit.kind in ("people", "bodies"), adjective=hit.kind == "demonyms"
+                    hit.label[6:],
+                    0,
+                    0,
+                    person=hit.kind in ("people", "bodies"),
+                    adjective=hit.kind == "demonyms",
+                    capital=hit.kind == "capitals",
                 )
                 spans.append((hit.start, hit.end, mention))
                 covered.update(range(hit.start, hit.end))
@@ -139,17 +157,11 @@ class Reader:
     ) -> Clause:
         plain = text[sentence.start : sentence.end]
         found = list(_WORD.finditer(plain))[:MAX_WORDS]
-        words = [one[0].lower() for one in found]
-        bits = [self.lexicon.bits(word) for word in words]
+        words = [one[0].lower().replace("’", "'") for one in found]
+        bits = self.lexicon.bits(words)
         starts = [one.start() for one in found]
         ends = [one.end() for one in found]
-        groups: list[tuple[int, int]] = []
-        for start, end, bit in self.lexicon.phrases(plain.lower()):
-            first, last = _words_of(starts, ends, start, end)
-            if first <= last < len(words):
-                bits[first] |= bit
-                if bit & self._others:
-                    groups.append((first, last))
+        groups = [(first, last) for _, first, last, bit in self.lexicon.runs(bits) if bit & self._others]
         clause = Clause(number, number == 0, number == 1, words, bits)
         taken: set[int] = set()
         for start, end, mention in spans:
@@ -191,6 +203,7 @@ class Reader:
                 )
             ):
                 last.last = mention.last
+                last.capital = last.capital and mention.capital
                 last.person = last.person or mention.person
                 last.adjective = mention.adjective and mention.last + 1 < len(clause.words)
             else:
@@ -200,51 +213,66 @@ class Reader:
     def _give_role(self, clause: Clause, mention: Mention, before: Mention | None) -> None:
         words, bits = clause.words, clause.bits
         first, last = mention.first, mention.last
-        mention.possessive = words[last].endswith(("'s", "’s", "'", "’"))
+        mention.possessive = words[last].endswith(("'s", "'"))
         mention.preposition = _preposition(words, first)
-        mention.joined = bool(
-            before and first - before.last <= 3 and all(words[at] in _AND or words[at] in _DETERMINERS for at in range(before.last + 1, first))
-            and first > before.last + 1
-        )
+        mention.maker = words[last].endswith(_MAKERS)
+        mention.broker = words[last].endswith(_BROKERS)
         self._find_head(clause, mention)
         after = last + 1 if mention.head_at < 0 else mention.head_at + 1
-        mention.says = any(bits[at] & self._say for at in range(after, min(after + 3, len(words)))) or (
-            first > 0 and bool(bits[first - 1] & self._say) and words[first - 1] != "told"
-        ) or (first > 1 and words[first - 2 : first] == ["according", "to"])
-        back = range(max(0, first - 3), first)
-        mention.accused = any(bits[at] & self._accuse for at in back) or any(
-            bits[at] & self._accuse and at and bits[at - 1] & self._be for at in range(last + 1, min(last + 4, len(words)))
+        soon = bits[after : after + 4]
+        mention.says = (
+            any(bit & self._say for bit in bits[after : after + 3])
+            or (first > 0 and bool(bits[first - 1] & self._say) and words[first - 1] != "told")
+            or words[max(0, first - 2) : first] == ["according", "to"]
+        )
+        mention.asks = any(bit & self._ask for bit in soon)
+        mention.defends = any(bit & self._defend for bit in soon)
+        mention.accused = any(bit & self._accuse for bit in bits[max(0, first - 3) : first]) or any(
+            bits[at] & self._accuse and bits[at - 1] & self._be for at in range(last + 2, min(last + 4, len(words)))
         )
         mention.subject = not mention.preposition and (
             first == 0 or words[first - 1] in _CLAUSE_OPENERS or words[first - 1] in _DETERMINERS
         )
-        if mention.joined and before:
+        if before and _side_by_side(words, before, mention):
+            before.leads = mention.joined = True
             mention.preposition = mention.preposition or before.preposition
-            mention.subject = mention.subject and before.subject if before.preposition else before.subject
+            mention.subject = before.subject
             mention.accused = mention.accused or before.accused
+            before.says = before.says or (mention.says and not before.preposition)
+            before.asks = before.asks or mention.asks
 
     def _find_head(self, clause: Clause, mention: Mention) -> None:
-        """The noun that the mention qualifies: the last one of a known kind in the run right after it."""
-        if not (mention.adjective or mention.possessive or not mention.person):
+        """The noun that the mention qualifies, looked for in the run of words right after it.
+
+        The first noun of a known kind decides ("Moscow refinery attack" is a target), unless it only describes a
+        later one ("army base", "drone factory": targets).
+        """
+        if mention.person and not (mention.adjective or mention.possessive):
             return
-        end = min(mention.last + 1 + _HEAD_REACH, len(clause.words))
-        for at in range(mention.last + 1, end):
-            if not clause.words[at][0].isalnum() or clause.words[at] in PREPOSITIONS:
+        for at in range(mention.last + 1, min(mention.last + 1 + _HEAD_REACH, len(clause.words))):
+            word, bit = clause.words[at], clause.bits[at]
+            if not word[0].isalnum() or word in PREPOSITIONS:
                 break
             if any(other.first <= at <= other.last for other in clause.mentions if other is not mention):
                 break
-            bit = clause.bits[at]
-            if bit & self._any_head:
-                mention.head = next(name for name in HEADS if bit & self._heads[name])
+            kind = next((name for name in HEADS if bit & self._heads[name]), "")
+            if kind and (mention.head in ("", "force", "speaker") or word in _WORKS):
+                mention.head = "target" if word in _WORKS else kind
                 mention.head_at = at
-                if mention.head in ("weapon", "offer"):
-                    break
             elif mention.head:
                 break
 
 
 HEADS = ("weapon", "force", "speaker", "target", "offer", "talks")
 """Kinds of nouns that a name may qualify, in the order in which a word is asked."""
+
+
+def _side_by_side(words: Sequence[str], before: Mention, mention: Mention) -> bool:
+    """Whether two names are members of one list, or of one word ("Trump-Putin")."""
+    if mention.first <= before.last:
+        return before.actor != mention.actor
+    between = words[before.last + 1 : mention.first]
+    return 0 < len(between) <= 3 and all(word in _AND or word in _DETERMINERS for word in between)
 
 
 def _words_of(starts: Sequence[int], ends: Sequence[int], start: int, end: int) -> tuple[int, int]:

@@ -1,20 +1,28 @@
 """Texts with hand-coded positions: the shared ones, those coded here, and own prose. Dev is read by `dev` alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from classifiers.training import oof
 from classifiers.training.examples import HERE, read_rows, shared_rows
+from classifiers.training.position_templates import filled, load_templates
 from classifiers.types import Position, Text
 
 FIELD_SOURCES = frozenset({"hand", "coded"})
 """Sources whose texts are drawn as the articles to be tagged are: what cross-validation is judged on."""
 
+_DECIDED = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class PositionExample:
-    """A text, its gold positions (score 1, no sentence) and actors; `source` says who coded it."""
+    """A text, its gold positions (score 1, no sentence) and its actors; `source` says who coded it.
+
+    `actors` are those that a tagger which never saw the text decided for it, where that is known: positions are
+    found with such actors. Else they are the coded ones.
+    """
 
     text: Text
     positions: tuple[Position, ...]
@@ -51,6 +59,11 @@ def training(shared: Path, here: Path = HERE) -> list[PositionExample]:
             add(list(read_rows(path)), "read")
     for path in sorted((here / "corpus" / "train").glob("*.jsonl")):
         add(list(read_rows(path)), "prose")
+    for text, positions in filled(load_templates()):
+        actors = frozenset(actor for one in positions for actor in (*one.by, *one.against)) - {"other"}
+        found[text.id] = PositionExample(text, positions, actors, "template", "")
+    heard = _actors_out_of_fold()
+    return [replace(one, actors=heard.get(one.text.id, one.actors)) for one in found.values()]
     return list(found.values())
 
 
@@ -74,6 +87,18 @@ def _example(text: dict[str, Any], row: dict[str, Any], source: str) -> Position
         source,
         text.get("published") or "",
     )
+
+
+def _actors_out_of_fold() -> dict[str, frozenset[str]]:
+    """For each item with out-of-fold scores the actors decided on them."""
+    if not oof.KEPT.exists():
+        return {}
+    kept = oof.load()
+    columns = [(at, label.removeprefix("actor:")) for at, label in enumerate(kept.labels) if label.startswith("actor:")]
+    return {
+        id: frozenset(actor for at, actor in columns if scores[at] >= _DECIDED)
+        for id, scores in zip(kept.ids, kept.scores, strict=True)
+    }
 
 
 def _key(title: str) -> str:

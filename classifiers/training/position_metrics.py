@@ -57,7 +57,12 @@ def position_quality(found: Sequence[Positions], gold: Sequence[Positions], seed
              sum(1 for _, true in item if counts(true)))
             for item in pairs
         ]  # fmt: skip
-        return _rate(np.array(cells, float).reshape(-1, 2), lambda sums: sums[..., 0] / np.maximum(sums[..., 1], 1), seed, 1)
+        return _rate(
+            np.array(cells, float).reshape(-1, 2),
+            lambda sums: sums[..., 0] / np.maximum(sums[..., 1], 1),
+            seed,
+            1,
+        )
 
     return PositionQuality(
         by_precision=_rate(by, lambda s: s[..., 0] / np.maximum(s[..., 1], 1), seed, 1),
@@ -92,13 +97,17 @@ def _counts(
     return np.array(rows, float).reshape(-1, 3)
 
 
-def _f1(sums: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _f1(
+    sums: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return 2 * sums[..., 0] / np.maximum(sums[..., 1] + sums[..., 2], 1)
 
 
 def _rate(
     counts: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    share: Callable[[np.ndarray[tuple[int, ...], np.dtype[np.float64]]], np.ndarray[tuple[int, ...], np.dtype[np.float64]]],
+    share: Callable[
+        [np.ndarray[tuple[int, ...], np.dtype[np.float64]]], np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    ],
     seed: int,
     cases: int,
 ) -> Rate:

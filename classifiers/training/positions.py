@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from classifiers.aliases import AliasMatcher
 from classifiers.details import DETAILS
 from classifiers.names import load_gazetteer
+from classifiers.positions.contexts import BUCKETS, Contexts
 from classifiers.positions.features import DEVELOPMENTS, Features, Question
 from classifiers.positions.finder import MAX_TEXT_CHARACTERS, PositionFinder
 from classifiers.positions.lexicon import load_lexicon
@@ -58,9 +59,16 @@ BOUNDS = {
     "words": Bounds(0.5, 0.3, 0.5, 0.4),
     "gives": Bounds(0.5, 0.3, 0.5, 0.4),
 }
+WEIGHTS = {"template": 0.3, "prose": 0.7}
+"""How much a case counts, by its source; 1 where none is given."""
+LONG, LONG_WEIGHT = 600, 1.5
+"""Texts of that many characters are like the articles to be tagged; most coded ones are summaries."""
+WORD_PENALTY = 0.1
+"""Inverse strength of the penalty on word weights (scikit-learn's C)."""
+PARTS = 5
+"""Parts of the data whose word scores and shares come from the other parts, for the trees to learn from."""
 PRIOR_WEIGHT = 4.0
 """How many cases of its development stand behind the share of an actor that was never seen."""
-PRIOR_PARTS = 8
 FOLDS = 5
 
 
@@ -72,7 +80,12 @@ class Case:
     development: str
     actors: list[str]
     rows: NDArray[np.float32]
+    buckets: list[NDArray[np.int32]]
     truth: dict[str, NDArray[np.bool_]]
+
+    @property
+    def weight(self) -> float:
+        return WEIGHTS.get(self.example.source, 1.0) * (LONG_WEIGHT if len(self.example.text.text) >= LONG else 1.0)
 
 
 class Workshop:
@@ -95,6 +108,7 @@ class Workshop:
 
     def cases(self, example: PositionExample) -> Iterator[Case]:
         clauses = self.clauses(example.text)
+        contexts = Contexts(clauses)
         actors = self.features.candidates(clauses, sorted(example.actors))
         for development in example.developments:
             question = Question(development, frozenset(example.developments), example.actors)
@@ -105,33 +119,83 @@ class Workshop:
                 "by": np.array([actor in by for actor in actors], bool),
                 "against": np.array([actor in against for actor in actors], bool),
             }
-            yield Case(example, development, actors, self.features.rows(clauses, question, actors), truth)
+            buckets = contexts.buckets(development, self.features.trigger(development), actors)
+            rows = self.features.rows(clauses, question, actors)
+            yield Case(example, development, actors, rows, buckets, truth)
 
     def finder(self, model: PositionModel) -> PositionFinder:
-        return PositionFinder(
-            self.taxonomy, self.matcher, self.gazetteer, self.lexicon, self.features, model
-        )
+        return PositionFinder(self.taxonomy, self.matcher, self.gazetteer, self.lexicon, self.features, model)
 
 
 def fit(workshop: Workshop, cases: Sequence[Case]) -> PositionModel:
     """A model of all given cases."""
     import lightgbm
 
-    forests = {}
-    encoded = _with_priors(cases)
+    forests, words = {}, {}
+    parts = [hash_of(case.example.text.id) % PARTS for case in cases]
+    shares = _shares_of_others(cases, parts)
     for family, developments in FAMILIES.items():
         for side in SIDES:
             own = [
-                (case, rows) for case, rows in zip(cases, encoded, strict=True)
+                at for at, case in enumerate(cases)
                 if case.development in developments and not (side == "against" and case.development in WITHOUT_AGAINST)
             ]  # fmt: skip
             if not own:
                 continue
-            rows = np.concatenate([rows for _, rows in own])
-            truth = np.concatenate([case.truth[side] for case, _ in own])
-            booster = lightgbm.train(FOREST, lightgbm.Dataset(rows, truth.astype(int)), ROUNDS)
-            forests[family, side] = _trees(booster.dump_model())
-    return PositionModel(forests, priors(cases), BOUNDS, fit_ways(workshop, cases), "")
+            chosen = [cases[at] for at in own]
+            words[family, side] = fit_words(chosen, side)
+            scores = _scores_of_others(chosen, [parts[at] for at in own], side)
+            rows = np.concatenate(
+                [np.hstack([cases[at].rows, shares[at], score]) for at, score in zip(own, scores, strict=True)]
+            )
+            data = lightgbm.Dataset(rows, _truth(chosen, side).astype(int), weight=_weights(chosen))
+            forests[family, side] = _trees(lightgbm.train(FOREST, data, ROUNDS).dump_model())
+    return PositionModel(forests, words, priors(cases), BOUNDS, fit_ways(workshop, cases), "")
+
+
+def fit_words(cases: Sequence[Case], side: str) -> NDArray[np.float32]:
+    """(BUCKETS,) weights of the words around names, by penalised logistic regression."""
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    buckets = [own for case in cases for own in case.buckets]
+    columns = np.concatenate(buckets)
+    ends = np.cumsum([0, *map(len, buckets)]).astype(np.int32)
+    matrix = csr_matrix((np.ones(len(columns), np.float64), columns, ends), (len(buckets), BUCKETS))
+    model = LogisticRegression(C=WORD_PENALTY, max_iter=300, solver="liblinear", fit_intercept=False)
+    model.fit(matrix, _truth(cases, side), sample_weight=_weights(cases))
+    return model.coef_[0].astype(np.float16).astype(np.float32)
+
+
+def _scores_of_others(cases: Sequence[Case], parts: Sequence[int], side: str) -> list[NDArray[np.float32]]:
+    """Each case's word scores (n, 1), from weights that its part of the data had no say in."""
+    tables = [
+        fit_words([case for case, part in zip(cases, parts, strict=True) if part != left_out], side)
+        for left_out in range(PARTS)
+    ]
+    return [
+        np.array([tables[part][own].sum() for own in case.buckets], np.float32).reshape(-1, 1)
+        for case, part in zip(cases, parts, strict=True)
+    ]
+
+
+def _shares_of_others(cases: Sequence[Case], parts: Sequence[int]) -> list[NDArray[np.float32]]:
+    """Each case's actors' shares (n, 2) in the other parts of the data: never with its own outcome."""
+    tables = [
+        priors(case for case, part in zip(cases, parts, strict=True) if part != left_out)
+        for left_out in range(PARTS)
+    ]
+    return [
+        tables[part].columns(case.development, case.actors) for case, part in zip(cases, parts, strict=True)
+    ]
+
+
+def _truth(cases: Iterable[Case], side: str) -> NDArray[np.bool_]:
+    return np.concatenate([case.truth[side] for case in cases])
+
+
+def _weights(cases: Iterable[Case]) -> NDArray[np.float64]:
+    return np.concatenate([np.full(len(case.actors), case.weight) for case in cases])
 
 
 def priors(cases: Iterable[Case]) -> Priors:
@@ -139,6 +203,8 @@ def priors(cases: Iterable[Case]) -> Priors:
     seen: Counter[tuple[str, str]] = Counter()
     inside: dict[str, Counter[tuple[str, str]]] = {side: Counter() for side in SIDES}
     for case in cases:
+        if case.example.source == "template":
+            continue  # drawn, not met
         for at, actor in enumerate(case.actors):
             for key in ((case.development, actor), (case.development, "")):
                 seen[key] += 1
@@ -157,20 +223,6 @@ def priors(cases: Iterable[Case]) -> Priors:
     return Priors(shares)
 
 
-def _with_priors(cases: Sequence[Case]) -> list[NDArray[np.float32]]:
-    """Each case's features with its actors' shares in the other parts of the data: never with its own outcome."""
-    part = np.random.default_rng(5).integers(0, PRIOR_PARTS, 1 << 16)
-    part_of = [int(part[hash_of(case.example.text.id)]) for case in cases]
-    tables = [
-        priors(case for case, own in zip(cases, part_of, strict=True) if own != left_out)
-        for left_out in range(PRIOR_PARTS)
-    ]
-    return [
-        np.hstack([case.rows, tables[own].columns(case.development, case.actors)])
-        for case, own in zip(cases, part_of, strict=True)
-    ]
-
-
 def hash_of(id: str) -> int:
     """16 bits that depend on the id alone, the same in every run."""
     total = 0
@@ -185,6 +237,7 @@ def fit_ways(workshop: Workshop, cases: Iterable[Case]) -> WayModel:
 
     rows: dict[str, list[NDArray[np.float32]]] = {one: [] for one in DETAILS}
     said: dict[str, list[str]] = {one: [] for one in DETAILS}
+    weight: dict[str, list[float]] = {one: [] for one in DETAILS}
     for case in cases:
         if case.development not in DETAILS:
             continue
@@ -193,17 +246,21 @@ def fit_ways(workshop: Workshop, cases: Iterable[Case]) -> WayModel:
             if position.development == case.development and position.detail:
                 rows[case.development].append(workshop.ways.row(clauses, case.development, position.by))
                 said[case.development].append(position.detail)
+                weight[case.development].append(case.weight)
     weights, bias = {}, {}
     for development, details in DETAILS.items():
         width = len(workshop.ways.names(development))
         weights[development] = np.zeros((len(details), width), np.float32)
         bias[development] = np.full(len(details), -9.0, np.float32)
         model = LogisticRegression(C=0.5, max_iter=2000, class_weight=None)
-        model.fit(np.array(rows[development]), said[development])
+        model.fit(np.array(rows[development]), said[development], sample_weight=weight[development])
         found = list(model.classes_)
         coefficients, intercepts = model.coef_, model.intercept_
         if len(found) == 2:
-            coefficients, intercepts = np.vstack([-coefficients, coefficients]) / 2, np.array([-1, 1]) * intercepts / 2
+            coefficients, intercepts = (
+                np.vstack([-coefficients, coefficients]) / 2,
+                np.array([-1, 1]) * intercepts / 2,
+            )
         for at, detail in enumerate(found):
             weights[development][details.index(detail)] = coefficients[at]
             bias[development][details.index(detail)] = intercepts[at]
@@ -268,7 +325,10 @@ def main() -> None:
 
 
 _shared = click.option(
-    "--shared", type=click.Path(path_type=Path), default=None, help="The shared data. [CEASEFIRE_SHARED or ../shared]"
+    "--shared",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The shared data. [CEASEFIRE_SHARED or ../shared]",
 )
 
 
@@ -282,19 +342,23 @@ def train(shared: Path | None, into: Path) -> None:
     cases = [case for example in examples for case in workshop.cases(example)]
     model = fit(workshop, cases)
     content, described = saved(
-        model.forests,
-        model.ways,
+        model,
         {
             "features": list(workshop.features.names),
             "lexicon": workshop.lexicon.content_hash,
-            "bounds": {name: {field.name: getattr(one, field.name) for field in fields(one)} for name, one in BOUNDS.items()},
+            "bounds": {
+                name: {field.name: getattr(one, field.name) for field in fields(one)}
+                for name, one in BOUNDS.items()
+            },
             "shares": {name: dict(actors) for name, actors in model.priors.shares.items()},
             "trained_on": dict(Counter(example.source for example in examples)),
         },
     )
     (into / "model.npz").write_bytes(content)
     (into / "model.json").write_text(described, encoding="utf-8")
-    click.echo(f"{len(examples)} texts, {len(cases)} developments; wrote {into}/model.npz ({len(content) / 1e3:.0f} kB)")
+    click.echo(
+        f"{len(examples)} texts, {len(cases)} developments; wrote {into}/model.npz ({len(content) / 1e3:.0f} kB)"
+    )
 
 
 @main.command()
@@ -319,7 +383,9 @@ def _quality(
     def only(positions: Iterable[Position]) -> list[Position]:
         return [one for one in positions if not development or one.development == development]
 
-    return position_quality([only(said) for _, said, _ in found], [only(example.positions) for example, _, _ in found])
+    return position_quality(
+        [only(said) for _, said, _ in found], [only(example.positions) for example, _, _ in found]
+    )
 
 
 @main.command()
@@ -338,7 +404,8 @@ def evaluate(shared: Path | None, as_json: bool) -> None:
         [example.text for example in examples]
     )
     actors = [
-        [label.label.removeprefix("actor:") for label in one.labels if label.label.startswith("actor:")] for one in tagged
+        [label.label.removeprefix("actor:") for label in one.labels if label.label.startswith("actor:")]
+        for one in tagged
     ]
     tables = {
         "gold developments, gold actors": [
