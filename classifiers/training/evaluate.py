@@ -6,6 +6,7 @@ Prints micro, macro and by-label precision, recall and F1 with 95 % bootstrap in
 `--stories`, which compares with the plain encoder. What is judged is what the tagger decides, rules included.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.decide import decide
-from classifiers.model_folder import SHIPPED
+from classifiers.model_folder import CONFIG, SHIPPED
 from classifiers.onnx import OnnxScorer
 from classifiers.taxonomy import Taxonomy, load_taxonomy
 from classifiers.training import examples
+from classifiers.training.card import card
 from classifiers.training.examples import Example
 from classifiers.training.metrics import Quality, by_facet, by_label, macro_f1
 from classifiers.training.places import Places, default_places
@@ -42,22 +44,34 @@ class Judged:
 @click.option(
     "--shared", type=click.Path(path_type=Path), help="The shared data. [CEASEFIRE_SHARED or ../shared]"
 )
+@click.option("--work", type=click.Path(path_type=Path), help="Where training keeps the base encoder.")
 @click.option("--stories/--no-stories", default=True, show_default=True, help="Judge the embeddings too.")
-def main(taxonomy: str, model: Path, shared: Path | None, stories: bool) -> None:
+@click.option("--card", "write_card", is_flag=True, help="Write the figures into the folder's model card.")
+def main(
+    taxonomy: str, model: Path, shared: Path | None, work: Path | None, stories: bool, write_card: bool
+) -> None:
     known = default_places()
-    places = Places(shared or known.shared, known.work)
+    places = Places(shared or known.shared, work or known.work)
     labels = load_taxonomy(taxonomy)
     scorer = OnnxScorer(labels, model)
-    for name, chosen in (("dev", examples.dev(places.shared)), ("held-out prose", examples.held_out())):
-        if chosen:
-            click.echo(f"\n## {name}: {len(chosen)} texts\n")
-            click.echo("\n".join(table(judge(scorer, labels, chosen), RESAMPLES)))
-    if stories:
-        ours, plain = story_f1(scorer, places)
-        click.echo(
-            f"\n## Stories\n\npairwise F1 on {len(event_day(places.shared).texts)} entries of 6 June 2023: "
-            f"{ours:.3f}; plain encoder {plain:.3f}"
+    tables = {
+        f"{name}: {len(chosen)} texts": table(judge(scorer, labels, chosen), RESAMPLES)
+        for name, chosen in (
+            ("On dev", examples.dev(places.shared)),
+            ("On held-out prose", examples.held_out()),
         )
+        if chosen
+    }
+    for heading, lines in tables.items():
+        click.echo("\n".join(["", f"## {heading}", "", *lines]))
+    found = story_f1(scorer, places) if stories else None
+    if found is not None:
+        click.echo(f"\n## Stories\n\npairwise F1 {found[0]:.3f}; plain encoder {found[1]:.3f}")
+    if write_card:
+        config = json.loads((model / CONFIG).read_text(encoding="utf-8"))
+        size = sum(file.stat().st_size for file in model.iterdir()) / 1e6
+        text = card(labels.name, config, size, tables, found, scorer.folder.thresholds)
+        (model / "README.md").write_text(text, encoding="utf-8")
 
 
 def judge(scorer: OnnxScorer, taxonomy: Taxonomy, chosen: Sequence[Example]) -> Judged:

@@ -1,103 +1,101 @@
-"""The fitted network to a model folder: ONNX, 8-bit weights, tokenizer, config. `python -m classifiers.training.export`."""
+"""Makes a model folder from the last fitted network: story projection, thresholds, 8-bit ONNX, config.
 
-import json
-import logging
-import shutil
-import tempfile
-import warnings
+    python -m classifiers.training.export [--into classifiers/model]
+
+`train` ends with this step; alone it takes a few minutes, and serves when only thresholds or the export have changed.
+"""
+
+import platform
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.transformers import optimizer
-from torch import Tensor, nn
-from torch.nn import functional
 
 from classifiers.decide import Thresholds
-from classifiers.model_folder import ONNX, OPSET, TOKENIZER, write_config
-from classifiers.taxonomy import Taxonomy
-from classifiers.training.encoder import HEADS, HIDDEN, TOKENIZER_NAME
+from classifiers.model_folder import SHIPPED
+from classifiers.taxonomy import load_taxonomy
+from classifiers.training import encoder, examples, oof
+from classifiers.training.cross_validate import report
+from classifiers.training.embedding import plain_vectors, ridge
+from classifiers.training.fit import Lower, predict
+from classifiers.training.fitting import STAGES, fresh_network
+from classifiers.training.materials import MAX_TOKENS, Materials, read, training_materials
+from classifiers.training.model_file import Shipped, write_model
 from classifiers.training.network import Network
+from classifiers.training.places import Places, default_places
+from classifiers.training.progress import say
+from classifiers.training.thresholds import from_scores
 
-INPUTS = ("ids", "types", "mentions", "mask")
-OUTPUTS = ("probabilities", "support", "embedding")
-
-
-class Shipped(nn.Module):  # type: ignore[misc, unused-ignore]
-    """What is exported: probabilities (B, k), support (B, T, k) and the embedding (B, 384) of unit length.
-
-    `projection` (p, 384) and `offset` (384,) map the network's pooled states to the plain encoder's vectors.
-    """
-
-    def __init__(
-        self, network: Network, projection: NDArray[np.float32], offset: NDArray[np.float32]
-    ) -> None:
-        super().__init__()
-        self.network = network
-        self.projection = nn.Parameter(torch.from_numpy(projection))
-        self.offset = nn.Parameter(torch.from_numpy(offset))
-
-    def forward(
-        self, ids: Tensor, types: Tensor, mentions: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        output = self.network(ids, types, mentions, mask)
-        embedding = functional.normalize(output.pooled @ self.projection + self.offset, dim=-1)
-        return output.logits.sigmoid(), output.support, embedding
+NETWORK = "network.pt"
+"""Where `train` leaves the fitted weights, in the work folder."""
+EMBEDDING_TEXTS = 3_000
+"""Unlabelled headlines (and all unlabelled articles) that the story projection is fitted on."""
 
 
-def export(
-    shipped: Shipped,
-    folder: Path,
-    encoder_folder: Path,
-    taxonomy: Taxonomy,
-    thresholds: dict[str, Thresholds],
-    max_tokens: int,
-    training: dict[str, Any],
-    quantised: bool = True,
-) -> None:
-    """Writes a model folder that `OnnxScorer` loads. `quantised=False` keeps 32-bit weights, to compare with."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        plain, fused = Path(scratch) / "plain.onnx", Path(scratch) / "fused.onnx"
-        _to_onnx(shipped.eval(), plain)
-        logging.getLogger("onnxruntime.transformers").setLevel(logging.WARNING)
-        model = optimizer.optimize_model(
-            str(plain), model_type="bert", num_heads=HEADS, hidden_size=HIDDEN, opt_level=0
-        )
-        model.save_model_to_file(str(fused))
-        if quantised:
-            quantize_dynamic(
-                fused,
-                folder / ONNX,
-                per_channel=True,
-                weight_type=QuantType.QInt8,
-                extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
-            )
-        else:
-            shutil.copy(fused, folder / ONNX)
-    tokenizer = json.loads((encoder_folder / TOKENIZER_NAME).read_text(encoding="utf-8"))
-    tokenizer["truncation"] = tokenizer["padding"] = None
-    (folder / TOKENIZER).write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
-    write_config(folder, taxonomy, thresholds, max_tokens, HIDDEN, training)
+@click.command(help=__doc__)
+@click.option("--taxonomy", default="ukraine", show_default=True, help="A shipped taxonomy, or a path.")
+@click.option("--into", type=click.Path(path_type=Path), default=SHIPPED, help="The model folder to write.")
+@click.option(
+    "--shared", type=click.Path(path_type=Path), help="The shared data. [CEASEFIRE_SHARED or ../shared]"
+)
+@click.option("--work", type=click.Path(path_type=Path), help="Scratch space for caches and checkpoints.")
+@click.option("--note", default="", help="A sentence for the model card on how the network came about.")
+def main(taxonomy: str, into: Path, shared: Path | None, work: Path | None, note: str) -> None:
+    known = default_places()
+    export(Places(shared or known.shared, work or known.work), taxonomy, into, {"note": note} if note else {})
+    say(f"wrote {into}; judge it with `python -m classifiers.training.evaluate`")
 
 
-def _to_onnx(shipped: Shipped, path: Path) -> None:
-    ids = torch.randint(1_000, 2_000, (2, 16))
-    nothing = torch.zeros_like(ids)
-    axes = {name: {0: "batch", 1: "tokens"} for name in (*INPUTS, "support")}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter by tracing is kept by torch, but called legacy
-        torch.onnx.export(
-            shipped,
-            (ids, nothing, nothing, nothing + 1),
-            str(path),
-            input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
-            opset_version=OPSET,
-            dynamic_axes=axes | {"probabilities": {0: "batch"}, "embedding": {0: "batch"}},
-            dynamo=False,
-        )
+def export(places: Places, taxonomy: str, into: Path, more: dict[str, Any]) -> None:
+    """From the kept weights to a model folder; `more` are further facts for its config."""
+    labels = load_taxonomy(taxonomy)
+    items = training_materials(places, labels)
+    encoder_folder = encoder.fetch(places.encoder)
+    network = fresh_network(encoder_folder, len(labels.keys))
+    network.load_state_dict(torch.load(places.work / NETWORK, weights_only=True))
+    scores = oof.load()
+    say("fitting the story projection")
+    projection, offset = story_projection(network, places, taxonomy)
+    facts = {**facts_of(places, items), "cross_validation": list(report(scores, items)), **more}
+    shipped = Shipped(network.eval(), projection, offset)
+    limits = thresholds_from(scores, items)
+    write_model(shipped, into, encoder_folder, labels, limits, MAX_TOKENS, facts)
+
+
+def thresholds_from(scores: oof.OutOfFold, items: Materials) -> dict[str, Thresholds]:
+    """Thresholds by label from the kept scores and the items' present labels."""
+    kept, rows = scores.rows_of(items.ids)
+    return from_scores(scores.scores[kept], items.targets[rows] > 0.5, items.weights[rows], scores.labels)
+
+
+def story_projection(
+    network: Network, places: Places, taxonomy: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The linear map from the network's states to the plain encoder's vectors, from unlabelled texts."""
+    headlines = examples.unlabelled(places.shared, "headlines")
+    every = max(1, len(headlines) // EMBEDDING_TEXTS)
+    texts = [one.text for one in headlines[::every] + examples.unlabelled(places.shared, "articles")]
+    first = [passages[:1] for passages in read(places, load_taxonomy(taxonomy), texts)]
+    wanted = plain_vectors(encoder.load(encoder.fetch(places.encoder)).eval(), first)
+    return ridge(predict(network, Lower(network, first))[1], wanted)
+
+
+def facts_of(places: Places, items: Materials) -> dict[str, Any]:
+    """What a reader of config.json wants to know about the training."""
+    sources = [example.source for example in items.examples]
+    return {
+        "base": encoder.ARTIFACT,
+        "items": {source: sources.count(source) for source in sorted(set(sources))},
+        "stages": [asdict(stage) for stage in STAGES],
+        "data_sha256_16": examples.file_hashes(places.shared),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+if __name__ == "__main__":
+    main()
