@@ -60,6 +60,7 @@ class World:
                 f'side = "third-party"\nlanguage = "en"\nkind = "news"\n'
             )
         (folder / "feeds.toml").write_text("\n".join(listed), encoding="utf-8")
+        (folder / "ceasefire.toml").write_text("[fetch]\ndomain_gap_s = 0\n", encoding="utf-8")
         self.template = folder / "template.db"
         app = App(
             Settings(
@@ -98,7 +99,7 @@ class World:
         }
         done = subprocess.run(
             [sys.executable, "-m", "tests.crashing_run", str(die_at), str(steps), "run", "--db", f"sqlite:///{database}",
-             "--feeds", str(self.folder / "feeds.toml")],
+             "--feeds", str(self.folder / "feeds.toml"), "--config", str(self.folder / "ceasefire.toml")],
             env=environment, capture_output=True, text=True, timeout=120, cwd=self.folder,
         )  # fmt: skip
         assert done.returncode == (-9 if die_at else 0), done.stdout + done.stderr
