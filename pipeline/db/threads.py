@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from pipeline.db import schema
+from pipeline.db import schema, tags
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
 from pipeline.errors import NotFoundError, SettingsError
+from pipeline.stories.chronology import Step, ThreadView, Word, latest_stands
 from pipeline.stories.grouping import Story
 from pipeline.stories.threads import REACH, Remembered, key_terms, lookup_terms, predecessor
 
@@ -62,7 +64,7 @@ def follow(connection: Connection, thread: str, followed: bool = True) -> None:
     connection.execute(update(schema.thread).where(schema.thread.c.id == thread).values(followed=followed))
 
 
-def find(connection: Connection, thread: str) -> Row[tuple[object, ...]]:
+def find(connection: Connection, thread: str) -> Row[Any]:
     """A thread's row by id or name. Raises NotFoundError."""
     table = schema.thread
     row = connection.execute(
@@ -83,6 +85,60 @@ def stories_of(connection: Connection, thread: str) -> list[str]:
             .order_by(table.first_seen, table.id)
         ).scalars()
     )
+
+
+def view(connection: Connection, thread: str) -> ThreadView:
+    """A thread, by id or name, as it is shown: chronology and the parties' latest stands. Raises NotFoundError."""
+    row = find(connection, thread)
+    names = stories_of(connection, str(row.id))
+    table, article = schema.story.c, schema.article.c
+    steps: list[Step] = []
+    words: list[Word] = []
+    for part in chunks(names):
+        sizes = {
+            found.story: found.articles
+            for found in connection.execute(
+                select(article.story, func.count().label("articles"))
+                .where(article.story.in_(part))
+                .group_by(article.story)
+            )
+        }
+        steps += [
+            Step(
+                story.id, story.title, story.first_seen, story.last_seen, story.status, sizes.get(story.id, 0)
+            )
+            for story in connection.execute(select(schema.story).where(table.id.in_(part)))
+        ]
+        words += _words(connection, part)
+    steps.sort(key=lambda step: (step.first_seen, step.story))
+    return ThreadView(row.id, row.name, row.title, row.followed, tuple(steps), tuple(latest_stands(words)))
+
+
+def _words(connection: Connection, stories: Sequence[str]) -> list[Word]:
+    article = schema.article.c
+    rows = connection.execute(
+        select(article.id, article.outlet, article.published).where(
+            article.story.in_(stories), article.copy_of.is_(None)
+        )
+    ).all()
+    ids = [row.id for row in rows]
+    positions = tags.positions_of(connection, ids)
+    told = [row for row in rows if positions[row.id]]
+    labels = tags.labels_of(connection, [row.id for row in told])
+    return [
+        Word(
+            row.id,
+            row.outlet,
+            row.published,
+            tuple(
+                item.label.removeprefix("issue:")
+                for item in labels[row.id]
+                if item.decision == "yes" and item.label.startswith("issue:")
+            ),
+            tuple(positions[row.id]),
+        )
+        for row in told
+    ]
 
 
 def _keep(connection: Connection, terms: Mapping[str, Mapping[str, float]]) -> None:
