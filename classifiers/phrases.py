@@ -42,11 +42,14 @@ class PhraseHit:
 
 
 class PhraseBook:
-    """The rules whose labels a taxonomy has, by language."""
+    """The rules whose labels a taxonomy has, by language.
 
-    def __init__(self, rules: Sequence[Rule], taxonomy: Taxonomy) -> None:
+    `settlement` are the issues (keys) beside which a phrase surely speaks of the conflict and nothing else.
+    """
+
+    def __init__(self, rules: Sequence[Rule], settlement: frozenset[str], taxonomy: Taxonomy) -> None:
         self._rules: dict[str, list[Rule]] = {}
-        self.issues = frozenset(rule.issue for rule in rules)
+        self.settlement = settlement
         for rule in rules:
             if rule.development in taxonomy.columns and rule.issue in taxonomy.columns:
                 self._rules.setdefault(rule.language, []).append(rule)
@@ -61,10 +64,14 @@ class PhraseBook:
                     break
 
 
-def load_rules() -> tuple[Rule, ...]:
-    """The shipped rules in file order. Raises KeyError or re.error on a wrong one: a fault of ours."""
+def load_rules() -> tuple[tuple[Rule, ...], frozenset[str]]:
+    """The shipped rules in file order, and the settlement's issues.
+
+    Raises KeyError or re.error on a wrong rule: a fault of ours.
+    """
     document = tomllib.loads((resources.files("classifiers") / "phrases.toml").read_text(encoding="utf-8"))
-    return tuple(_rule(entry, document["words"]) for entry in document["rule"])
+    settlement = frozenset(f"issue:{issue}" for issue in document["settlement"])
+    return tuple(_rule(entry, document["words"]) for entry in document["rule"]), settlement
 
 
 def _rule(entry: Mapping[str, Any], words: Mapping[str, Mapping[str, str]]) -> Rule:
