@@ -57,14 +57,15 @@ def finish_matched(connection: Connection, revisions: Mapping[str, int]) -> set[
     changed meanwhile, stay in the queue and must not be acted on."""
     table = schema.article
     current: set[str] = set()
-    for article, revision in revisions.items():
-        done = connection.execute(
-            update(table)
-            .where(table.c.id == article, table.c.revision == revision)
-            .values(matched_revision=revision)
+    for part in chunks(sorted(revisions)):
+        rows = connection.execute(
+            select(table.c.id, table.c.revision).where(table.c.id.in_(part)).with_for_update()
         )
-        if done.rowcount:
-            current.add(article)
+        current |= {row.id for row in rows if row.revision == revisions[row.id]}
+    for part in chunks(sorted(current)):
+        connection.execute(
+            update(table).where(table.c.id.in_(part)).values(matched_revision=table.c.revision)
+        )
     return current
 
 
@@ -75,15 +76,18 @@ def write_matches(
     connection: Connection, alert: int, articles: Iterable[MatchedArticle], now: datetime
 ) -> None:
     """Note that an alert's query finds these articles at their revisions; what is due for them stays."""
-    for article in articles:
-        statement = upsert(connection, schema.matched).values(
-            alert=alert, article=article.id, revision=article.revision, reason=article.reason, at=now
-        )
+    rows = [
+        {"alert": alert, "article": item.id, "revision": item.revision, "reason": item.reason, "at": now}
+        for item in articles
+    ]
+    if rows:
+        statement = upsert(connection, schema.matched)
+        given = statement.excluded
         connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["alert", "article"],
-                set_={"revision": article.revision, "reason": article.reason},
-            )
+                index_elements=["alert", "article"], set_={"revision": given.revision, "reason": given.reason}
+            ),
+            rows,
         )
 
 
@@ -249,10 +253,7 @@ def announce(
     inserted = {
         Key(row.kind, row.value)
         for row in connection.execute(
-            upsert(connection, table)
-            .values(rows)
-            .on_conflict_do_nothing()
-            .returning(table.c.kind, table.c.value)
+            upsert(connection, table).on_conflict_do_nothing().returning(table.c.kind, table.c.value), rows
         )
     }
     return tuple(key for key in keys if key in inserted)

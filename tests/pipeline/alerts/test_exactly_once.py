@@ -108,6 +108,13 @@ class ExactlyOnce(RuleBasedStateMachine):
         )
         self.carried[name] = (self.carried[name][0], keys, True, self.room.now)
 
+    @rule(worker=st.sampled_from(["one", "two"]))
+    def a_slow_sender_is_overtaken(self, worker: str) -> None:
+        self.a_sender_pauses_with_rows_in_hand()
+        self.room.wait(minutes=7)
+        self.room.send(worker)
+        self.the_paused_sender_goes_on()
+
     @precondition(lambda self: len({self._living(story) for story, *_ in self.carried.values()}) > 1)
     @rule(data=st.data())
     def merge_stories(self, data: st.DataObject) -> None:
@@ -148,6 +155,14 @@ class ExactlyOnce(RuleBasedStateMachine):
         except KilledError:
             for letter, _ in self.room.outbox.sent[before:]:
                 self.killed_after[letter.message_id] += 1
+
+    @precondition(lambda self: self.carried)
+    @rule(after=st.lists(st.booleans(), min_size=2, max_size=3))
+    def senders_are_killed_one_after_the_other(self, after: list[bool]) -> None:
+        self.room.announce()
+        for place in after:
+            self.crash_while_sending(place)
+            self.room.wait(minutes=7)
 
     @rule()
     def a_sender_pauses_with_rows_in_hand(self) -> None:
