@@ -29,6 +29,7 @@ class FeedState:
     last_new: datetime | None
     next_due: datetime | None
     interval_s: int | None
+    ttl_min: int | None
     polls: int
     failures: int
     failure: FailureKind | None
@@ -98,6 +99,7 @@ def _state(row: Row[Any]) -> FeedState:
         last_new=row.last_new,
         next_due=row.next_due,
         interval_s=row.interval_s,
+        ttl_min=row.ttl_min,
         polls=row.polls,
         failures=row.failures,
         failure=row.failure,
@@ -192,7 +194,7 @@ def finish_poll(
             "body_hash": outcome.validators.body_hash,
         }
         if parsed is not None:
-            values["problems"] = list(parsed.problems)
+            values |= {"problems": list(parsed.problems), "ttl_min": parsed.ttl_min}
         if new:
             values["last_new"] = outcome.finished
         values |= _moved(connection, outcome)

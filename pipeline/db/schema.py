@@ -58,6 +58,7 @@ feed = Table(
     Column("last_new", UtcTime),
     Column("next_due", UtcTime, index=True),
     Column("interval_s", Integer),
+    Column("ttl_min", Integer),
     Column("polls", Integer, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failure", String),

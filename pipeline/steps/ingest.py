@@ -27,7 +27,7 @@ from pipeline.extract.build import extract_feed
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.pacing import LocalPacer, registered_domain
-from pipeline.fetch.policy import learned_interval_s, next_poll, start_interval_s, wants_full_fetch
+from pipeline.fetch.policy import effective_failure, learned_interval_s, next_poll, start_interval_s, wants_full_fetch
 from pipeline.fetch.settings import FetchSettings
 from pipeline.parse import parse_feed
 from pipeline.types import Article, Feed, FeedReport, FetchOutcome, ParsedFeed, Validators
@@ -258,18 +258,20 @@ def _finish(
     interval_s: float = state.interval_s or start_interval_s(feed.kind, settings.fetch)
     if outcome.result != "failed" and state.first_success is not None:
         interval_s = learned_interval_s(interval_s, new, feed.kind, settings.fetch)
+    failures = state.failures + 1 if outcome.result == "failed" else 0
     due = next_poll(
         outcome,
         settings.fetch,
         interval_s=interval_s,
-        failures=state.failures + 1 if outcome.result == "failed" else 0,
+        failures=failures,
         jitter=jitter,
-        ttl_min=reading.parsed.ttl_min if reading.parsed else None,
+        ttl_min=reading.parsed.ttl_min if reading.parsed else state.ttl_min,
     )
     feed_rows.finish_poll(
         connection, outcome, next_due=due.due, parsed=reading.parsed, new=new, interval_s=round(interval_s)
     )
-    if outcome.failure == "throttled" and due.due is not None:
+    throttled = failures and effective_failure(outcome, failures, settings.fetch) == "throttled"
+    if throttled and due.due is not None:
         feed_rows.close_domain(connection, registered_domain(feed.url), due.due, outcome.detail)
     for fault in reading.faults:
         tags.set_aside(connection, "extract", f"{feed.name}: {fault}"[:500], fault, outcome.finished)

@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("last_new", UtcTime(), nullable=True),
         sa.Column("next_due", UtcTime(), nullable=True),
         sa.Column("interval_s", sa.Integer(), nullable=True),
+        sa.Column("ttl_min", sa.Integer(), nullable=True),
         sa.Column("polls", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failure", sa.String(), nullable=True),
