@@ -1,10 +1,11 @@
 """How long does a search page take as the archive grows? Search, facets and histogram, selective and broad, cold and warm.
 
-    python -m benchmarks.search [--sizes 10000,100000,1000000] [--folder DIR] [--queries 40]
+    python -m benchmarks.search [--sizes 10000,100000,1000000] [--folder DIR] [--queries 40] [--elasticsearch URL]
 
-Prints a table for each size. "Cold" is the first time a query is asked in a process (the file may lie in the system's
-cache); "warm" is the second. "Page" is search + facets of eight fields + histogram by day, as the web page asks them.
-Selective queries find at most 1 % of the articles.
+Prints a table for each size; with --elasticsearch for both back ends (the index there is emptied first). "Cold" is the
+first time a query is asked in a process (the file may lie in the system's cache); "warm" is the second. "cpu" is this
+process's own time on a processor, which other work on the machine does not lengthen. "Page" is search + facets of eight
+fields + histogram by day, as the web page asks them. Selective queries find at most a few per cent of the articles.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.generated import ACTORS, DEVELOPMENTS, END, ISSUES, LABELS, Generator
 from pipeline.index.base import Index
-from pipeline.index.sqlite import SqliteIndex
+from pipeline.index.open import open_index
 from pipeline.query.language import parse
 from pipeline.query.nodes import Query
 
@@ -33,49 +34,62 @@ def main() -> None:
         "--folder", type=Path, default=None, help="kept afterwards; default: a temporary folder"
     )
     parser.add_argument("--queries", type=int, default=40, help="of each kind")
+    parser.add_argument(
+        "--elasticsearch", default=None, help="URL of a cluster for tests; its index is emptied"
+    )
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
-    if arguments.folder:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        run(arguments.folder, sizes, arguments.queries)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            run(Path(folder), sizes, arguments.queries)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        run("SQLite", lambda: open_index(f"sqlite:///{folder / 'search.db'}"), sizes, arguments.queries)
+        if arguments.elasticsearch:
+            emptied = open_index(arguments.elasticsearch)
+            emptied.clear()
+            emptied.close()
+            run("Elasticsearch", lambda: open_index(arguments.elasticsearch), sizes, arguments.queries)
 
 
-def run(folder: Path, sizes: Sequence[int], queries: int) -> None:
+def run(name: str, opened: Callable[[], Index], sizes: Sequence[int], queries: int) -> None:
     """Fill an index up to each size in turn and measure it there."""
     generator = Generator()
-    path = folder / "search.db"
-    held = SqliteIndex(path).info().documents
     for size in sizes:
-        start = time.perf_counter()
-        writer = SqliteIndex(path)
+        writer = opened()
+        held = writer.info().documents
+        start, start_cpu = time.perf_counter(), time.process_time()
         if held < size:
             writer.put(generator.documents(held, size - held, max(sizes)))
-        elapsed = time.perf_counter() - start
+        elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+        added = max(0, size - held)
+        rate = f"{added / elapsed:,.0f}/s, {added / cpu:,.0f} a second of cpu" if added else "none"
+        print(f"\n{name}: {size:,} articles, {added:,} of them written now ({rate})")
+        print(f"on disk: {(writer.info().size_bytes or 0) / 1e6:,.0f} MB")
         writer.close()
-        print(
-            f"\n{size:,} articles; {size - held:,} written in {elapsed:.0f} s ({(size - held) / max(elapsed, 1e-9):.0f}/s)"
-        )
-        print(f"file: {path.stat().st_size / 1e6:.0f} MB")
-        held = size
-        measure(path, generator, queries)
+        measure(opened, generator, queries)
 
 
-def measure(path: Path, generator: Generator, queries: int) -> None:
+def measure(opened: Callable[[], Index], generator: Generator, queries: int) -> None:
+    """Print the table of one size."""
     kinds = {"selective": selective(generator, queries), "broad": broad(generator, queries)}
-    print(f"{'':22}{'hits':>10}{'p50 cold':>11}{'p95 cold':>11}{'p50 warm':>11}{'p95 warm':>11}   (ms)")
+    heads = ("hits", "p50 cold", "p95 cold", "p50 warm", "p95 warm", "p95 cold cpu", "p95 warm cpu")
+    print(f"{'milliseconds':22}" + "".join(f"{head:>14}" for head in heads))
     for kind, texts in kinds.items():
         parsed = [parse(text, labels=LABELS, now=END) for text in texts]
         for name, ask in tasks().items():
-            index = SqliteIndex(path)
+            index = opened()
             cold = [timed(ask, index, query) for query in parsed]
             warm = [timed(ask, index, query) for query in parsed]
             hits = sorted(index.count(query).value for query in parsed)[len(parsed) // 2]
             index.close()
-            figures = (percentile(cold, 50), percentile(cold, 95), percentile(warm, 50), percentile(warm, 95))
-            print(f"{kind + ' ' + name:22}{hits:>10,}" + "".join(f"{figure:>11.1f}" for figure in figures))
+            figures = (
+                *(
+                    percentile([wall for wall, _ in times], percent)
+                    for times in (cold, warm)
+                    for percent in (50, 95)
+                ),
+                *(percentile([cpu for _, cpu in times], 95) for times in (cold, warm)),
+            )
+            print(f"{kind + ' ' + name:22}{hits:>14,}" + "".join(f"{figure:>14.1f}" for figure in figures))
     print(
         f"memory of this process at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
     )
@@ -138,10 +152,11 @@ def _in_order(text: str) -> bool:
     return since <= until
 
 
-def timed(ask: Callable[[Index, Query], object], index: Index, query: Query) -> float:
-    start = time.perf_counter()
+def timed(ask: Callable[[Index, Query], object], index: Index, query: Query) -> tuple[float, float]:
+    """Milliseconds on the clock and on the processor."""
+    start, start_cpu = time.perf_counter(), time.process_time()
     ask(index, query)
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - start) * 1000, (time.process_time() - start_cpu) * 1000
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -13,8 +13,7 @@ from pipeline.alerts.facts import MatchedArticle
 from pipeline.index.evaluate import position_satisfies
 from pipeline.index.fields import PositionKey
 from pipeline.query import nodes
-from pipeline.query.language import ANY
-from pipeline.query.nodes import Node, PositionTerm
+from pipeline.query.nodes import ANY, Node, PositionTerm
 
 POSITION_FIELDS = frozenset({"development", "by", "against", "detail"})
 LABEL_FIELDS = frozenset({"actor", "issue"})

@@ -137,7 +137,7 @@ class Index(Protocol):
         sort: Sort = "published",
     ) -> Page:
         """The next `limit` hits behind `after`. `since` and `until` bound the time first seen, [since, until).
-        "relevance" ranks the newest 10,000 hits. A broken `after` raises QueryError."""
+        "relevance" ranks the newest 10,000 hits at least. A broken `after` raises QueryError."""
         ...
 
     def count(

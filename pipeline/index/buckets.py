@@ -49,6 +49,18 @@ def bucket_start(moment_ms: int, interval: Interval, zone: ZoneInfo) -> datetime
     return next(_edges(from_ms(moment_ms), interval, zone))
 
 
+def bucket_end(start: datetime, interval: Interval, zone: ZoneInfo) -> datetime:
+    """The end of the bucket that begins at `start`."""
+    edges = _edges(start, interval, zone)
+    next(edges)
+    return next(edges)
+
+
+def too_many_buckets(interval: Interval, query: str) -> QueryError:
+    """For more than MAX_BUCKETS."""
+    return QueryError(f"More than {MAX_BUCKETS:,} {interval}s; take a longer interval or less time", query, 0)
+
+
 @lru_cache(maxsize=64)
 def _edges_over(first: datetime, last_ms: int, interval: Interval, zone: ZoneInfo) -> tuple[datetime, ...]:
     """Boundaries from `first` to the one behind `last_ms`; stops where there are too many."""

@@ -10,8 +10,8 @@ from functools import lru_cache
 from classifiers.types import Position as ArticlePosition
 from pipeline.index.fields import PositionKey, Searchable, to_ms, value_key
 from pipeline.query import fold
-from pipeline.query.language import ANY
 from pipeline.query.nodes import (
+    ANY,
     All,
     And,
     Between,

@@ -6,6 +6,7 @@ The back ends store what stands here and nothing else, so a rule about a field i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from classifiers.types import Position
 from pipeline.query import fold
@@ -88,6 +89,14 @@ def searchable(document: Document) -> Searchable:
     held = [name for name, found in words.items() if found] + list(values)
     held += [name for name in ("story", "thread") if getattr(document, name)]
     values["has"] = (*held, "published", "seen")
+    for text in (
+        document.id,
+        document.story,
+        document.thread or "",
+        document.copy_of or "",
+        *chain(*values.values()),
+    ):
+        text.encode()  # a lone surrogate is no text, and no back end takes it
     return Searchable(
         id=document.id,
         revision=document.revision,

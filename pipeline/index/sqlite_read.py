@@ -4,6 +4,7 @@ A query becomes, chunk by chunk, a set of bits. What FTS5 or a look-up had to fi
 the chunk's version: new articles change the newest chunk, and all the others answer again from memory.
 """
 
+import json
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -266,17 +267,13 @@ class Reader:
             for number, text in self.run("SELECT number, position FROM search_#_position")
             if position_satisfies(load_position(text), term)
         ]
-        found = [
-            self._numbers(
-                "SELECT group_concat(document, ' ') FROM search_#_position_of"
-                " WHERE position = ? AND document BETWEEN ? AND ?",
-                number,
-                first,
-                last,
-            )
-            for number in fitting
-        ]
-        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+        return self._numbers(
+            "SELECT group_concat(document, ' ') FROM search_#_position_of"
+            " WHERE position IN (SELECT value FROM json_each(?)) AND document BETWEEN ? AND ?",
+            json.dumps(fitting),
+            first,
+            last,
+        )
 
     def _by_id(self, node: Node, first: int, last: int) -> NDArray[np.int64]:
         assert isinstance(node, Value)

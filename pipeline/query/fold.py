@@ -168,20 +168,23 @@ def _fold_character(character: str) -> str:
 
 
 def _tokens(folded: str) -> Iterator[tuple[str, int, int]]:
-    previous: tuple[str, int, int] | None = None
+    """Tokens with their spans. A token waits for the next one, with which a hyphen may make it one word."""
+    waiting, from_, to = "", 0, 0
     for found in _TOKEN.finditer(folded):
-        start, end = found.span()
-        token = _cleaned(found)
-        if not token:
-            continue
-        if previous is not None:
-            if folded[previous[2] : start] == "-" and (previous[0], token) in COMPOUNDS:
-                previous = (previous[0] + token, previous[1], end)
+        token = found.group()
+        if found.lastgroup != "word" or "'" in token or len(token) > MAX_TOKEN:
+            token = _cleaned(found)
+            if not token:
                 continue
-            yield _spelled(previous)
-        previous = (token, start, end)
-    if previous is not None:
-        yield _spelled(previous)
+        start, end = found.span()
+        if waiting:
+            if start == to + 1 and folded[to] == "-" and (waiting, token) in COMPOUNDS:
+                waiting, to = waiting + token, end
+                continue
+            yield VARIANT.get(waiting, waiting), from_, to
+        waiting, from_, to = token, start, end
+    if waiting:
+        yield VARIANT.get(waiting, waiting), from_, to
 
 
 def _cleaned(found: re.Match[str]) -> str:
@@ -194,7 +197,3 @@ def _cleaned(found: re.Match[str]) -> str:
         token = _ELISION.sub("", token, count=1) if _ELISION.match(token) else token.removesuffix("'s")
         token = token.replace("'", "")
     return token[:MAX_TOKEN]
-
-
-def _spelled(token: tuple[str, int, int]) -> tuple[str, int, int]:
-    return VARIANT.get(token[0], token[0]), token[1], token[2]

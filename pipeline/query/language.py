@@ -1,18 +1,12 @@
 """A typed string to a `Query`: the language of docs/query-language.md, parsed once for every back end.
 
-Grammar and precedence are `syntax`'s; this module gives the leaves their meaning (fields, labels, times, words) and
-applies the rule of one position:
-
-    Position fields (by, against, detail, development) that AND joins inside parentheses hold within one position of
-    the article. What OR or NOT joins below such an AND belongs to the same position. A parenthesised AND directly
-    below another is a position of its own: ((by:russia AND development:rejected) AND (by:ukraine AND
-    development:accepted)) asks for two. Where only `development`, or only `detail`, is named, the article as a whole is
-    asked, since one position has one of each. Outside parentheses each field is asked of the article as a whole.
+Grammar and precedence are `syntax`'s, the rule of one position is `positions`'s; this module gives the leaves their
+meaning: fields, labels, times, words.
 """
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,10 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from luqum import tree as luqum
 
 from pipeline.errors import QueryError
-from pipeline.query import fold, syntax, times
+from pipeline.query import fold, positions, syntax, times
 from pipeline.query.fields import CLOSED_VALUES, DEFAULT_TEXT_FIELDS, FIELDS, QueryField
 from pipeline.query.labels import OTHER, Labels
 from pipeline.query.nodes import (
+    ANY,
     All,
     And,
     Between,
@@ -31,7 +26,6 @@ from pipeline.query.nodes import (
     Node,
     Not,
     Or,
-    Position,
     PositionPart,
     PositionTerm,
     Query,
@@ -44,9 +38,6 @@ from pipeline.query.nodes import (
 
 MIN_PREFIX = 2
 """Letters that must stand before the first wildcard; fewer would run over too much of the list of words."""
-
-ANY = "*"
-"""The value of a PositionTerm that any value satisfies."""
 
 
 def parse(text: str, *, labels: Labels, now: datetime, zone: str = "UTC") -> Query:
@@ -65,7 +56,7 @@ def parse(text: str, *, labels: Labels, now: datetime, zone: str = "UTC") -> Que
     root = _Reader(text, labels, now.astimezone(UTC), days).read(parsed, None)
     if root is None:
         raise syntax.nothing_to_find(text)
-    return Query(text, _settled(root))
+    return Query(text, positions.settled(root))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ class _Reader:
                 return self._field(item, field)
             case luqum.Group() | luqum.FieldGroup():
                 inner = self.read(item.expr, field)
-                return inner if inner is None else _sealed(inner)
+                return inner if inner is None else positions.sealed(inner)
             case luqum.AndOperation():
                 return _joined(And, [self.read(child, field) for child in item.operands])
             case luqum.OrOperation():
@@ -303,74 +294,3 @@ def _joined(kind: type[And] | type[Or], children: Iterable[Node | None]) -> Node
     if len(present) < 2:
         return present[0] if present else None
     return kind(tuple(present), present[0].at)
-
-
-def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The node with `change` applied to what And, Or or Not hold directly."""
-    match node:
-        case And(children, at):
-            return And(tuple(change(child) for child in children), at)
-        case Or(children, at):
-            return Or(tuple(change(child) for child in children), at)
-        case Not(child, at):
-            return Not(change(child), at)
-    return node
-
-
-def _sealed(node: Node) -> Node:
-    """A parenthesised tree in which the position fields that an AND joins have become one Position."""
-    if not isinstance(node, And):
-        return _mapped(node, _sealed)
-    joined = [child for child in node.children if _is_joinable(child)]
-    parts = {term.part for child in joined for term in _terms(child)}
-    if len(joined) < 2 or parts <= {"development"} or parts <= {"detail"} or not any(map(_asks_for, joined)):
-        return node
-    position = Position(And(tuple(_unsealed(child) for child in joined), joined[0].at), joined[0].at)
-    others = [child for child in node.children if not _is_joinable(child)]
-    return And((position, *others), node.at) if others else position
-
-
-def _is_joinable(node: Node) -> bool:
-    inner = node
-    while isinstance(inner, Not):
-        inner = inner.child
-    return not isinstance(inner, Position) and _is_about_positions(node)
-
-
-def _is_about_positions(node: Node) -> bool:
-    match node:
-        case And(children) | Or(children):
-            return all(map(_is_about_positions, children))
-        case Not(child):
-            return _is_about_positions(child)
-    return isinstance(node, PositionTerm | Position)
-
-
-def _asks_for(node: Node) -> bool:
-    """Does it ask for something to be there, rather than only for something not to be?"""
-    return not isinstance(node, Not)
-
-
-def _terms(node: Node) -> list[PositionTerm]:
-    match node:
-        case And(children) | Or(children):
-            return [term for child in children for term in _terms(child)]
-        case Not(child) | Position(child):
-            return _terms(child)
-        case PositionTerm():
-            return [node]
-    return []
-
-
-def _unsealed(node: Node) -> Node:
-    return _unsealed(node.term) if isinstance(node, Position) else _mapped(node, _unsealed)
-
-
-def _settled(node: Node) -> Node:
-    """Position fields that no Position took in are asked of the article as a whole."""
-    match node:
-        case PositionTerm(part, value, typed, at):
-            return Exists(part, at) if value == ANY else Value(part, value, typed, at)
-        case Position():
-            return node
-    return _mapped(node, _settled)

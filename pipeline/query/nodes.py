@@ -23,6 +23,9 @@ from typing import Literal, TypeAlias
 PositionPart = Literal["development", "by", "against", "detail"]
 TimeField = Literal["published", "seen"]
 
+ANY = "*"
+"""The value of a PositionTerm that any value satisfies."""
+
 
 @dataclass(frozen=True, slots=True)
 class All:

@@ -22,7 +22,8 @@ from pipeline.errors import QueryError
 
 MAX_LENGTH = 10_000
 MAX_TERMS = 500
-MAX_DEPTH = 40
+MAX_DEPTH = 12
+"""Elasticsearch refuses more than thirty levels, and each of ours can become two of its own."""
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _OPERATORS = {"and": "AND_OP", "or": "OR_OP", "not": "NOT", "&&": "AND_OP", "||": "OR_OP", "!": "NOT"}

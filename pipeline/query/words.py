@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline.query.language import ANY
 from pipeline.query.nodes import (
+    ANY,
     All,
     And,
     Between,
