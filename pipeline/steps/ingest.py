@@ -27,7 +27,13 @@ from pipeline.extract.build import extract_feed
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.pacing import LocalPacer, registered_domain
-from pipeline.fetch.policy import effective_failure, learned_interval_s, next_poll, start_interval_s, wants_full_fetch
+from pipeline.fetch.policy import (
+    effective_failure,
+    learned_interval_s,
+    next_poll,
+    start_interval_s,
+    wants_full_fetch,
+)
 from pipeline.fetch.settings import FetchSettings
 from pipeline.parse import parse_feed
 from pipeline.types import Article, Feed, FeedReport, FetchOutcome, ParsedFeed, Validators
