@@ -75,7 +75,8 @@ def resolve(connection: Connection, story: str) -> str:
 def merge(connection: Connection, from_story: str, into: str, now: datetime) -> None:
     """Make two stories one: `from_story` redirects, its articles follow (their revision rises), announced keys unite.
 
-    Nothing is announced again for what either of them had announced. Merging a story into itself changes nothing.
+    Nothing is announced again for what either of them had announced; later mails reply to the first of either, and a
+    mute of either holds. Merging a story into itself changes nothing.
     Raises NotFoundError where either id never was.
     """
     old, new = resolve(connection, from_story), resolve(connection, into)
@@ -99,6 +100,9 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
         )
     )
     copy_announced(connection, old, new)
+    told, muted = schema.notification.c.story, schema.mute.c
+    connection.execute(update(schema.notification).where(told == old).values(story=new))
+    connection.execute(update(schema.mute).where(muted.kind == "story", muted.value == old).values(value=new))
 
 
 def split(connection: Connection, story: str, articles: Sequence[str], now: datetime) -> str:

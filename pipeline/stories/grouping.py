@@ -235,7 +235,9 @@ class Grouping:
                 continue
             story, other = self.stories[name], self.stories[other_name]
             needed = self._needed(story, other.profile, other.first, other.last)
-            if needed is None or any(self._forbidden(article, story) for article in other.members):
+            if needed is None or (
+                self.constraints.apart and any(self._forbidden(article, story) for article in other.members)
+            ):
                 continue
             if likeness(story.profile, other.profile, self.scale) < needed:
                 continue

@@ -125,6 +125,25 @@ def test_stories_merged_by_hand_redirect_and_stay_merged(database: Database, clo
     assert stories(database)["bank"] == "q1"
 
 
+def test_a_merged_story_keeps_its_mutes_and_the_mails_that_later_ones_reply_to(
+    database: Database, clock: Clock
+) -> None:
+    write(database, "q1", "bank")
+    group_tagged(database, clock)
+    with database.write() as connection:
+        alert = desk.write_alert(connection, clock())
+        connection.execute(
+            schema.notification.insert().values(
+                alert=alert, story="bank", kind="instant", subject="news", content={}, created=clock()
+            )
+        )
+        connection.execute(schema.mute.insert().values(kind="story", value="bank", created=clock()))
+    merge_stories(database, "bank", "q1", "desk", clock)
+    with database.read() as connection:
+        assert connection.execute(select(schema.notification.c.story)).scalar_one() == "q1"
+        assert connection.execute(select(schema.mute.c.value)).scalar_one() == "q1"
+
+
 def test_a_split_copies_what_was_announced_and_stays_split(database: Database, clock: Clock) -> None:
     write(database, *QUAKE)
     group_tagged(database, clock)
