@@ -38,6 +38,10 @@ def save(connection: Connection, alert: Alert) -> None:
     table = schema.alert
     if connection.execute(update(table).where(table.c.id == alert.id).values(**_values(alert))).rowcount == 0:
         raise NotFoundError(f"alert {alert.name!r} was removed meanwhile")
+    aside = schema.set_aside.c
+    connection.execute(  # a query that was no longer understood is understood again, or the caller would not be here
+        delete(schema.set_aside).where(aside.step == "announce", aside.subject == alert.name)
+    )
 
 
 def get(connection: Connection, name: str) -> Alert:

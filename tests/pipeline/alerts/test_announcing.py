@@ -1,7 +1,7 @@
 """What is news and what is not: DESIGN.md's announced keys over articles as they arrive."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from pipeline.alerts.facts import Mute
 from pipeline.db import alerts as alert_rows
@@ -332,6 +332,15 @@ def test_an_alert_whose_query_no_longer_parses_holds_up_no_other(newsroom: Newsr
     report = newsroom.announce()
     assert report.messages == 1
     assert "broken" in report.problems[0]
+    assert set_aside(newsroom) == ["broken"]
+    newsroom.alerts.edit("broken", {"query": "issue:prisoners"}, newsroom.now)
+    assert set_aside(newsroom) == []
+
+
+def set_aside(room: Newsroom) -> list[str]:
+    """What the step has set aside."""
+    with room.database.read() as connection:
+        return list(connection.execute(select(schema.set_aside.c.subject)).scalars())
 
 
 def test_articles_that_the_index_does_not_show_yet_stay_queued(newsroom: Newsroom) -> None:
