@@ -35,58 +35,62 @@ BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 A_DAY = 2400
 TERMS = 22
 VOCABULARY = 60_000
+ALL_IN_ONE = 100_000
+"""Articles of one window, at most: a million of them would need 4 GB of memory."""
 TIMED = 400
 """Articles that are timed after each archive size."""
 
 
-def made_up(number: int, gap: timedelta, rng: random.Random, events: list[list[int]]) -> Telling:
-    """An article of one of the events that go on, or of a new one; half of its terms are its event's."""
+def made_up(
+    number: int, gap: timedelta, rng: random.Random, events: dict[str, list[int]]
+) -> tuple[str, Telling]:
+    """An article and its event: one of those that go on, or a new one. Half of its terms are its event's."""
+    name = f"a{number:07}"
     if len(events) < 60 or rng.random() < 0.3:
-        events.append([int(VOCABULARY * rng.random() ** 3) for _ in range(TERMS)])
-        del events[:-120]
-    event = rng.choice(events)
+        events[name] = [int(VOCABULARY * rng.random() ** 3) for _ in range(TERMS)]
+        if len(events) > 120:
+            del events[next(iter(events))]
+    event = rng.choice(list(events))
     own = [int(VOCABULARY * rng.random() ** 3) for _ in range(TERMS // 2)]
-    chosen = dict.fromkeys(rng.sample(event, TERMS // 2) + own)
+    chosen = dict.fromkeys(rng.sample(events[event], TERMS // 2) + own)
     weights = {f"t{term}": 1.0 + min(term, 5000) / 1000 for term in chosen}
     length = sum(value * value for value in weights.values()) ** 0.5
-    name = f"a{number:07}"
-    moment = BEGIN + number * gap
+    outlet, moment = f"outlet {number % 97}", BEGIN + number * gap
     runs = frozenset(rng.getrandbits(32) for _ in range(40))
-    return Telling(
-        name, f"outlet {number % 97}", moment, name, {term: value / length for term, value in weights.items()}, None,
-        Print(name, f"outlet {number % 97}", moment, frozenset({name}), runs),
-    )  # fmt: skip
+    print_ = Print(name, outlet, moment, frozenset({name}), runs)
+    terms = {term: value / length for term, value in weights.items()}
+    return event, Telling(name, outlet, moment, name, terms, None, print_)
 
 
 def time_after(archive: int, gap: timedelta) -> tuple[float, int]:
-    """Milliseconds an article once `archive` have come, and how many articles the window then holds."""
+    """Milliseconds an article once `archive` have come, and how many articles the window then holds.
+
+    The window is filled as a process that starts fills it from the database; what left it long ago is not made.
+    """
     rng = random.Random(7)
-    events: list[list[int]] = []
+    events: dict[str, list[int]] = {}
     grouping = Grouping()
-    first = max(
-        0, archive - int(THE_RULES.closed_after / gap) * 2
-    )  # what is older has left the window long ago
-    for number in range(first, archive):
-        grouping.place(made_up(number, gap, rng, events))
-        if number % 200 == 0:
-            grouping.forget_before(BEGIN + number * gap)
-    coming = [made_up(archive + number, gap, rng, events) for number in range(TIMED)]
+    for number in range(max(0, archive - int(THE_RULES.closed_after / gap) * 2), archive):
+        event, one = made_up(number, gap, rng, events)
+        grouping.restore(one, event, None)
+    grouping.forget_before(BEGIN + archive * gap)
+    held = len(grouping.story_of)
+    coming = [made_up(archive + number, gap, rng, events)[1] for number in range(TIMED)]
     started = time.process_time()
     for one in coming:
         grouping.place(one)
-    return (time.process_time() - started) * 1000 / TIMED, len(grouping.story_of)
+    return (time.process_time() - started) * 1000 / TIMED, held
 
 
 def growth(console: Console, largest: int) -> None:
     """Print the curve."""
-    table = Table("archive", "ms an article, 2,400 a day", "in the window", "ms, all in one window")
+    console.print("archive     ms an article, 2,400 a day (in the window)     ms, all in one window")
     size = 1000
     while size <= largest:
         daily, window = time_after(size, timedelta(days=1) / A_DAY)
-        at_once = f"{time_after(size, timedelta(days=1) / size)[0]:.2f}" if size <= 100_000 else "-"
-        table.add_row(f"{size:,}", f"{daily:.2f}", f"{window:,}", at_once)
+        at_once = f"{time_after(size, timedelta(days=1) / size)[0]:.2f}" if size <= ALL_IN_ONE else "-"
+        console.print(f"{size:>9,}   {daily:>8.2f} ({window:,})   {at_once:>12}")
         size *= 10
-    console.print(table)
 
 
 def coded_day(shared: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:

@@ -17,6 +17,11 @@ LEAD_CHARACTERS = 500
 TITLE_WEIGHT, LEAD_WEIGHT = 1.0, 0.6
 """The title says what the article is about; the lead adds circumstances."""
 
+FOREIGN_WORD = 0.5
+"""Weight of a word in another language than English that is neither listed nor a name: no English text can share it, and
+how rare it is in its own language is known for few words only."""
+
+_CAPITAL = re.compile(r"[A-ZĄĆĘŁŃÓŚŹŻÄÖÜА-ЯІЇЄҐ][\w'’-]+")
 _UNITED_STATES = re.compile(r"\bU\.?S\.?(?:A\.?)?(?![A-Za-z])")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CYRILLIC = re.compile("[а-яіїєґў]")
@@ -51,25 +56,32 @@ def read(title: str, text: str) -> Reading:
         for part, weight in ((title, TITLE_WEIGHT), (lead, LEAD_WEIGHT))
     ]
     language = language_of(f"{title} {lead}", [token for tokens, _ in parts for token in tokens])
+    names = (
+        frozenset()
+        if language == "en"
+        else frozenset(fold.tokens(" ".join(_CAPITAL.findall(f"{title} {lead}"))))
+    )
     for tokens, weight in parts:
         for token in tokens:
-            for term in _terms(token, language):
-                found[term] = max(found.get(term, 0.0), weight)
+            for term, listed in _terms(token, language):
+                share = weight if listed or language == "en" or token in names else weight * FOREIGN_WORD
+                found[term] = max(found.get(term, 0.0), share)
     return Reading(language, found)
 
 
 @lru_cache(maxsize=1 << 16)
-def _terms(token: str, language: str) -> tuple[str, ...]:
+def _terms(token: str, language: str) -> tuple[tuple[str, bool], ...]:
+    """The terms of a token, each with whether every language could have it (a concept or a number)."""
     if token.isdigit():
-        return () if len(token) < 2 or _YEAR.fullmatch(token) else (f"#{token.lstrip('0')}",)
+        return () if len(token) < 2 or _YEAR.fullmatch(token) else ((f"#{token.lstrip('0')}", True),)
     if len(token) < 3 and language == "en":
         return ()
     concepts = shipped().concepts(token, language)
     if concepts:
-        return concepts
+        return tuple((concept, True) for concept in concepts)
     if len(token) < 3:
         return ()
-    return (key(token, language),)
+    return ((key(token, language), False),)
 
 
 _TRANSLITERATION = str.maketrans(
