@@ -19,6 +19,7 @@ from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_opti
 from pipeline.db import alerts as alert_rows
 from pipeline.db import cycles as cycle_rows
 from pipeline.db import overview
+from pipeline.errors import IndexNotSetError
 from pipeline.steps.alerts import alert_desk
 from pipeline.types import CycleReport, FeedReport
 
@@ -45,7 +46,7 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
     Example:
       ceasefire run --feeds feeds.toml
     """
-    alert_desk(app).install_starters(cycle.utc_now())
+    _install_starters(app)
     report = asyncio.run(_one_cycle(app))
     if as_json:
         show.print_json(
@@ -60,6 +61,11 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
         show_sample(app)
         exit_with(DONE_WITH_FAILURES)
     exit_with(DONE_WITH_FAILURES if report.problems or report.counts["failed"] else DONE)
+
+
+def _install_starters(app: App) -> None:
+    with contextlib.suppress(IndexNotSetError):  # no index, no alerts; the cycle's report says so
+        alert_desk(app).install_starters(cycle.utc_now())
 
 
 async def _one_cycle(app: App) -> CycleReport:
@@ -78,7 +84,7 @@ def watch(app: App) -> None:
     Example:
       ceasefire watch --feeds feeds.toml
     """
-    alert_desk(app).install_starters(cycle.utc_now())
+    _install_starters(app)
     console = show.console()
 
     def say(report: CycleReport) -> None:
