@@ -8,6 +8,7 @@ from classifiers.details import all_details
 from pipeline.db import feeds as feed_rows
 from pipeline.db import migrate
 from pipeline.db.engine import Database, open_database
+from pipeline.errors import PipelineError
 from pipeline.feeds import load_feeds
 from pipeline.settings import Settings
 from pipeline.types import Feed
@@ -30,7 +31,11 @@ class App:
     def database(self) -> Database:
         """The record of truth, its schema made right or refused (`pipeline.db.migrate.prepare`)."""
         database = open_database(self.settings.resolved_database_url())
-        migrate.prepare(database)
+        try:
+            migrate.prepare(database)
+        except PipelineError:
+            database.close()
+            raise
         return database
 
     @cached_property
