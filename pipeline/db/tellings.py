@@ -145,7 +145,7 @@ def developments_of(connection: Connection, articles: Sequence[str]) -> dict[str
 def reader() -> str:
     """The version of the reading rules: READING and a hash of their data files."""
     digest = hashlib.sha256()
-    for name in ("lexicon.txt", "background.tsv"):
+    for name in ("lexicon.txt", "background.txt"):
         digest.update(files("pipeline.stories").joinpath(name).read_bytes())
     return f"{READING}-{digest.hexdigest()[:12]}"
 

@@ -19,7 +19,7 @@ EVERYWHERE = math.e**-1
 def shares() -> Mapping[str, float]:
     """Term to the share of articles that have it, 0 to 1; only terms that are not rare."""
     found: dict[str, float] = {}
-    for line in files("pipeline.stories").joinpath("background.tsv").read_text(encoding="utf-8").splitlines():
+    for line in files("pipeline.stories").joinpath("background.txt").read_text(encoding="utf-8").splitlines():
         term, _, per_hundred_thousand = line.partition("\t")
         found[term] = int(per_hundred_thousand) / 1e5
     return found
