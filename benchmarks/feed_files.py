@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-SUBJECTS = "Envoys|The delegation|Kyiv|Moscow|Officials in Washington|The grid operator|Inspectors|A drone unit".split("|")
+SUBJECTS = "Envoys|The delegation|Kyiv|Moscow|Officials in Washington|The grid operator|Inspectors|A drone unit".split(
+    "|"
+)
 DEEDS = "agreed to|refused|postponed|proposed|called for|confirmed|reported|denied".split("|")
-MATTERS = "a truce at sea|talks in Jeddah|an exchange of prisoners|strikes on substations|new air defence|the plan".split("|")
+MATTERS = "a truce at sea|talks in Jeddah|an exchange of prisoners|strikes on substations|new air defence|the plan".split(
+    "|"
+)
 PLACES = "Sumy|Odesa|Kherson|Zaporizhzhia|Belgorod|Geneva|Istanbul|Brussels".split("|")
 
 

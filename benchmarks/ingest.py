@@ -42,7 +42,9 @@ def ours(folder: Path, paths: list[Path]) -> Callable[[datetime], None]:
     settings = IngestSettings(FetchSettings(domain_gap_s=0.0), timedelta(days=1))
 
     def update(now: datetime) -> None:
-        asyncio.run(ingest_due(database, feeds, settings, now=lambda: now, holder="bench", rng=random.Random(0)))
+        asyncio.run(
+            ingest_due(database, feeds, settings, now=lambda: now, holder="bench", rng=random.Random(0))
+        )
 
     return update
 
@@ -90,7 +92,9 @@ def main() -> None:
     console = Console()
     console.print(f"{chosen.feeds} feeds x {chosen.entries} entries, SQLite, from local files")
     console.print(table)
-    console.print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    console.print(
+        f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 for name in list(os.environ):
     # The operator's own settings must not leak into tests.
-    if name.startswith("CEASEFIRE_") and not name.startswith("CEASEFIRE_TEST_") and name != "CEASEFIRE_SHARED":
+    if (
+        name.startswith("CEASEFIRE_")
+        and not name.startswith("CEASEFIRE_TEST_")
+        and name != "CEASEFIRE_SHARED"
+    ):
         del os.environ[name]
 
 

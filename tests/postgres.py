@@ -11,10 +11,14 @@ from pathlib import Path
 
 def programs() -> Path | None:
     """The folder of PostgreSQL's server programs, or None where they are not installed."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
+    )
     found = shutil.which("initdb")
     candidates = [*debian, *([Path(found).parent] if found else [])]
-    return next((path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None)
+    return next(
+        (path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None
+    )
 
 
 @contextmanager
@@ -27,13 +31,27 @@ def server(folder: Path) -> Iterator[str]:
     as_user = _unprivileged(folder)
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "timeout": 60}
     subprocess.run(
-        [*as_user, bin_folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
+        [
+            *as_user,
+            bin_folder / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ],
         **quiet,
     )
     port = _free_port()
     options = f"-c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off -c full_page_writes=off"
     subprocess.run(
-        [*as_user, bin_folder / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **quiet
+        [*as_user, bin_folder / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"],
+        **quiet,
     )
     try:
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"

@@ -17,11 +17,18 @@ FEED = Feed(
 
 def feed(name: str = "harbour-post", **changes: Any) -> Feed:
     """A feed of that name; its URL and outlet follow the name unless given."""
-    facts = {"name": name, "url": f"https://{name}.example/rss", "outlet": name.replace("-", " ").title(), **changes}
+    facts = {
+        "name": name,
+        "url": f"https://{name}.example/rss",
+        "outlet": name.replace("-", " ").title(),
+        **changes,
+    }
     return replace(FEED, **facts)
 
 
-def entry(title: str = "Envoys meet in Jeddah", text: str = "The envoys met for two hours.", **changes: Any) -> Entry:
+def entry(
+    title: str = "Envoys meet in Jeddah", text: str = "The envoys met for two hours.", **changes: Any
+) -> Entry:
     """An entry as a feed gives it; its link and guid follow from the title unless given."""
     slug = "-".join(title.lower().split())
     facts: dict[str, Any] = {
@@ -31,6 +38,13 @@ def entry(title: str = "Envoys meet in Jeddah", text: str = "The envoys met for 
     return Entry(**{**facts, **changes})
 
 
-def article(title: str = "Envoys meet in Jeddah", text: str = "The envoys met for two hours.", *, source: Feed = FEED, seen: datetime = NOON, **changes: Any) -> Article:
+def article(
+    title: str = "Envoys meet in Jeddah",
+    text: str = "The envoys met for two hours.",
+    *,
+    source: Feed = FEED,
+    seen: datetime = NOON,
+    **changes: Any,
+) -> Article:
     """The article that extract makes of such an entry."""
     return extract_article(entry(title, text, **changes), source, seen)

@@ -54,17 +54,22 @@ def modules() -> dict[str, Path]:
 def test_classifiers_never_import_the_pipeline() -> None:
     for name, path in modules().items():
         if name.startswith("classifiers"):
-            wrong = {module for module in imports_of(path, at_import=False) if module.split(".")[0] == "pipeline"}
+            wrong = {
+                module for module in imports_of(path, at_import=False) if module.split(".")[0] == "pipeline"
+            }
             assert not wrong, f"{name} imports {wrong}"
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     known = modules()
-    graph = {name: {m for m in imports_of(path, at_import=True) if m in known and m != name} for name, path in known.items()}
+    graph = {
+        name: {m for m in imports_of(path, at_import=True) if m in known and m != name}
+        for name, path in known.items()
+    }
     done: set[str] = set()
 
     def walk(name: str, above: tuple[str, ...]) -> None:
-        assert name not in above, f"cycle: {' -> '.join((*above[above.index(name):], name))}"
+        assert name not in above, f"cycle: {' -> '.join((*above[above.index(name) :], name))}"
         if name not in done:
             for module in graph[name]:
                 walk(module, (*above, name))
@@ -82,16 +87,31 @@ def test_pure_modules_open_nothing() -> None:
 
 
 def test_only_the_cycle_and_faces_join_the_steps() -> None:
-    below = ("pipeline.db", "pipeline.index", "pipeline.query", "pipeline.fetch", "pipeline.extract", "pipeline.alerts")
+    below = (
+        "pipeline.db",
+        "pipeline.index",
+        "pipeline.query",
+        "pipeline.fetch",
+        "pipeline.extract",
+        "pipeline.alerts",
+    )
     for name, path in modules().items():
         if name.startswith(below):
-            wrong = {m for m in imports_of(path, at_import=True) if m.startswith(("pipeline.steps", "pipeline.cycle", "pipeline.cli"))}
+            wrong = {
+                m
+                for m in imports_of(path, at_import=True)
+                if m.startswith(("pipeline.steps", "pipeline.cycle", "pipeline.cli"))
+            }
             assert not wrong, f"{name} imports {wrong}"
 
 
 def test_the_whole_program_loads_without_torch_and_without_a_model() -> None:
-    names = [name for name in modules() if not name.startswith(("classifiers.training", "pipeline.db.migrations"))]
+    names = [
+        name for name in modules() if not name.startswith(("classifiers.training", "pipeline.db.migrations"))
+    ]
     names = [name for name in names if name not in BACKENDS]
     code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\nprint(sorted({{'torch', 'onnxruntime'}} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120, check=True
+    )
     assert done.stdout.strip() == "[]"

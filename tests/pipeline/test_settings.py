@@ -64,7 +64,9 @@ def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
 
 
 def test_secrets_never_show_in_a_repr() -> None:
-    settings = load_settings(None, {"CEASEFIRE_SMTP_URL": "smtp://me:hunter2@host", "CEASEFIRE_SECRET_KEY": "s3cret"})
+    settings = load_settings(
+        None, {"CEASEFIRE_SMTP_URL": "smtp://me:hunter2@host", "CEASEFIRE_SECRET_KEY": "s3cret"}
+    )
     assert "hunter2" not in repr(settings)
     assert "s3cret" not in repr(settings)
 

@@ -27,7 +27,9 @@ def take_in(database: Database, *given: Article, source: Feed | None = None, **c
 
 def stored(database: Database) -> list[Any]:
     with database.read() as connection:
-        return list(connection.execute(select(schema.article).order_by(schema.article.c.seen, schema.article.c.id)))
+        return list(
+            connection.execute(select(schema.article).order_by(schema.article.c.seen, schema.article.c.id))
+        )
 
 
 def versions(database: Database) -> list[Any]:
@@ -55,7 +57,10 @@ def test_an_edit_becomes_a_version_and_is_queued_for_tagging(database: Database)
     assert (row.version, row.revision, row.tagged_text_hash, row.reason) == (2, 2, None, "live")
     assert row.version_seen == later
     assert row.text.startswith("They met for three hours")
-    assert [version.text[:18] for version in versions(database)] == ["They met for two h", "They met for three"]
+    assert [version.text[:18] for version in versions(database)] == [
+        "They met for two h",
+        "They met for three",
+    ]
 
 
 def test_a_change_of_spaces_and_case_is_no_edit(database: Database) -> None:
@@ -81,7 +86,9 @@ def test_two_feeds_that_tell_one_address_differently_do_not_flip_it(database: Da
 def test_a_fuller_text_from_another_feed_is_shown_without_a_new_version(database: Database) -> None:
     link = "https://harbour-post.example/truce"
     take_in(database, article("Truce offered", "Kyiv backs it.", link=link), source=feed("short"))
-    full = article("Truce offered", "", link=link, content="<p>Kyiv backs it.</p><p>Moscow studies the plan.</p>")
+    full = article(
+        "Truce offered", "", link=link, content="<p>Kyiv backs it.</p><p>Moscow studies the plan.</p>"
+    )
     take_in(database, full, source=feed("full"))
     (row,) = stored(database)
     assert "Moscow studies the plan." in row.text
@@ -98,7 +105,10 @@ def test_a_new_address_with_a_known_guid_is_the_same_article(database: Database)
 
 
 def test_a_guid_used_again_for_another_text_is_a_new_article(database: Database) -> None:
-    take_in(database, article("Truce offered", "Kyiv backs a truce of a month.", guid="7", link="https://a.example/1"))
+    take_in(
+        database,
+        article("Truce offered", "Kyiv backs a truce of a month.", guid="7", link="https://a.example/1"),
+    )
     other = article("Grid struck", "Drones hit substations overnight.", guid="7", link="https://a.example/2")
     assert take_in(database, other).new == [other.id]
     assert len(stored(database)) == 2
@@ -108,7 +118,9 @@ def test_a_daily_report_at_one_address_is_a_new_article_each_day(database: Datab
     link = "https://staff.example/daily"
     monday = article("Losses and strikes, Monday", "Twelve drones fell near Sumy.", link=link, guid=None)
     tuesday_text = "Shelling hit Nikopol; nobody was hurt there."
-    tuesday = article("Report for Tuesday", tuesday_text, link=link, guid=None, published=NOON + DAY, seen=NOON + DAY)
+    tuesday = article(
+        "Report for Tuesday", tuesday_text, link=link, guid=None, published=NOON + DAY, seen=NOON + DAY
+    )
     take_in(database, monday)
     assert len(take_in(database, tuesday, now=NOON + DAY).new) == 1
     assert len(stored(database)) == 2
@@ -116,7 +128,10 @@ def test_a_daily_report_at_one_address_is_a_new_article_each_day(database: Datab
 
 
 def test_one_guid_for_all_entries_of_a_document_identifies_none(database: Database) -> None:
-    given = [article(f"News number {n}", f"Text {n} of the day.", guid="0", link=f"https://a.example/{n}") for n in range(3)]
+    given = [
+        article(f"News number {n}", f"Text {n} of the day.", guid="0", link=f"https://a.example/{n}")
+        for n in range(3)
+    ]
     assert len(take_in(database, *given).new) == 3
     assert take_in(database, *given).known == 3
 
@@ -128,7 +143,10 @@ def test_an_entry_that_names_two_known_articles_makes_them_one(database: Databas
     joint = article("Grid truce agreed", text, guid="1", link="https://a.example/two")
     assert take_in(database, joint).merged == 1
     assert len(stored(database)) == 1
-    assert take_in(database, article("Grid truce agreed", text, guid="2", link="https://a.example/one")).known == 1
+    assert (
+        take_in(database, article("Grid truce agreed", text, guid="2", link="https://a.example/one")).known
+        == 1
+    )
 
 
 def test_a_removed_article_that_returns_is_known_and_silent(database: Database) -> None:
@@ -169,7 +187,11 @@ def test_history_stays_history_when_it_is_edited(database: Database) -> None:
 
 def test_a_text_that_keeps_changing_gets_a_bounded_number_of_versions(database: Database) -> None:
     for number in range(8):
-        told = article("Live: the talks", f"Update {number}. The delegations speak.", seen=NOON + timedelta(minutes=number))
+        told = article(
+            "Live: the talks",
+            f"Update {number}. The delegations speak.",
+            seen=NOON + timedelta(minutes=number),
+        )
         take_in(database, told, now=NOON + timedelta(minutes=number), versions_per_day=5)
     (row,) = stored(database)
     assert "Update 7" in row.text

@@ -92,7 +92,9 @@ def test_what_comes_first_is_history_and_what_comes_next_is_live(database: Datab
     }
 
 
-def test_a_web_page_in_a_feeds_place_is_a_failure_that_says_so_and_keeps_the_last_validators(database: Database) -> None:
+def test_a_web_page_in_a_feeds_place_is_a_failure_that_says_so_and_keeps_the_last_validators(
+    database: Database,
+) -> None:
     clock = Clock()
     with FeedServer() as server:
         server.feed("/rss", rss("Envoys meet"), etag='"1"')
