@@ -10,6 +10,7 @@ from pipeline.by_hand import add_page
 from pipeline.cli import show
 from pipeline.cli.options import feeds_option, with_app
 from pipeline.db import documents
+from pipeline.steps.desk import desk_of
 
 
 @click.command()
@@ -27,7 +28,7 @@ def add(app: App, url: str) -> None:
     cycle.process(app, cycle.utc_now)
     with app.database.read() as connection:
         found = documents.by_ids(connection, [*recorded.new, *recorded.changed] or [article.id])
-    show.console().print(show.documents_table(found))
+    show.console().print(show.documents_table(found, desk_of(app).words))
     click.echo(
         f"{'new' if recorded.new else 'changed' if recorded.changed else 'known already'}: {article.url}"
     )

@@ -44,7 +44,9 @@ def group(app: App, file: TextIO, as_json: bool) -> None:
         titles = {line.id: line.title for line in lines}
         stories: dict[str, list[str]] = {}
         for item in grouped:
-            stories.setdefault(item.story, []).append(item.id + (f" (copy of {item.copy_of})" if item.copy_of else ""))
+            stories.setdefault(item.story, []).append(
+                item.id + (f" (copy of {item.copy_of})" if item.copy_of else "")
+            )
         table = show.table("articles", "story", "members", wide="members")
         for story, members in sorted(stories.items(), key=lambda pair: -len(pair[1])):
             show.row(table, len(members), show.clean(titles[story], 60), ", ".join(members))

@@ -21,6 +21,7 @@ from pipeline.db import cycles as cycle_rows
 from pipeline.db import overview
 from pipeline.errors import IndexNotSetError
 from pipeline.steps.alerts import alert_desk
+from pipeline.steps.desk import desk_of
 from pipeline.types import CycleReport, FeedReport
 
 log = logging.getLogger(__name__)
@@ -180,7 +181,7 @@ def show_news(app: App, since: datetime) -> None:
     if labels:
         console.print("\n", show.counts_by_facet(labels), sep="")
     if latest:
-        console.print("\n", show.documents_table(latest, "Latest developments"), sep="")
+        console.print("\n", show.documents_table(latest, desk_of(app).words, "Latest developments"), sep="")
     if fired:
         table = show.table("alert", "said", "to", title="Alerts that fired", wide="said")
         for item in fired:

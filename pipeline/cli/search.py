@@ -1,7 +1,6 @@
 """`ceasefire search`: the query language over the index, as a table or JSON lines."""
 
 from datetime import datetime
-from typing import Any
 
 import click
 from rich.text import Text
@@ -11,7 +10,7 @@ from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
 from pipeline.periods import parse_moment
-from pipeline.types import Document
+from pipeline.steps.desk import desk_of
 
 
 @click.command()
@@ -49,23 +48,19 @@ def search(
         if facets:
             show.print_json({"facets": {name: dict(values) for name, values in found.facets.items()}})
         return
-    _show(found, start)
+    _show(app, found, start)
 
 
-def _show(found: searching.Found, since: datetime | None) -> None:
+def _show(app: App, found: searching.Found, since: datetime | None) -> None:
     console = show.console()
     when = f" first seen since {since:%d %b %Y %H:%M} UTC" if since else ""
     console.print(Text(f"{found.words}{when}", style="dim"))
     if not found.documents:
         console.print("nothing found")
     else:
-        console.print(_table(found.documents))
+        console.print(show.documents_table(found.documents, desk_of(app).words))
         console.print(f"\n{len(found.documents)} of {show.plural(found.total, 'article')}", style="dim")
     for name, values in found.facets.items():
         line = Text(f"{name:12} ", style="dim")
         line.append("  ".join(f"{value} {count}" for value, count in values[:10]) or "none", style="not dim")
         console.print(line)
-
-
-def _table(documents: tuple[Document, ...]) -> Any:
-    return show.documents_table(documents)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.notify.words import Phrases, headline
 from pipeline.types import Document
 
 FACETS = ("actor", "issue", "development")
@@ -68,23 +69,31 @@ def row(made: Table, *cells: object) -> None:
     made.add_row(*(cell if isinstance(cell, Text) else Text(clean(str(cell))) for cell in cells))
 
 
-def labels_line(document: Document) -> Text:
-    """Developments first (they are the news), then issues, then actors."""
-    line = Text()
-    styles = {"development": "bold red", "issue": "cyan", "actor": "dim"}
+def labels_line(document: Document, words: Phrases) -> Text:
+    """What happened first, in words ("Russia rejects 30-day truce"), then issues, then actors.
+
+    A development without a position stands as its label; one that a position tells is not said twice.
+    """
+    told = {position.development for position in document.positions}
+    line = Text("; ".join(dict.fromkeys(headline(item, words) for item in document.positions)), HAPPENED)
+    styles = {"development": HAPPENED, "issue": "cyan", "actor": "dim"}
     for facet in reversed(FACETS):
         for label in document.labels:
-            if label.label.startswith(facet + ":"):
-                line.append(" " if line else "").append(label.label.split(":", 1)[1], styles[facet])
+            name = label.label.split(":", 1)[1]
+            if label.label.startswith(facet + ":") and not (facet == "development" and name in told):
+                line.append("  " if line else "").append(name, styles[facet])
     return line
 
 
-def documents_table(documents: Iterable[Document], title: str | None = None) -> Table:
-    """Articles as time, outlet, title and labels, two lines each: reads well on 80 columns."""
+HAPPENED = "bold red"
+
+
+def documents_table(documents: Iterable[Document], words: Phrases, title: str | None = None) -> Table:
+    """Articles as time, outlet, title and what is known of them, two lines each: reads well on 80 columns."""
     made = table("UTC", "outlet", "title and labels", title=title, wide="title and labels")
     for document in documents:
         cell = Text(clean(document.title, 160))
-        labels = labels_line(document)
+        labels = labels_line(document, words)
         if labels:
             cell.append("\n").append_text(labels)
         row(made, short_time(document.published), clean(document.outlet, 22), cell)

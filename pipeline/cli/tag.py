@@ -6,10 +6,10 @@ from itertools import islice
 from typing import TextIO
 
 import click
-from classifiers.lines import read_line, tagged_json
 from rich.text import Text as RichText
 
 from classifiers.errors import LineError
+from classifiers.lines import read_line, tagged_json
 from classifiers.types import Tagged, Text
 from pipeline.app import App
 from pipeline.cli import show

@@ -50,8 +50,6 @@ def write(
     tagged: Tagged,
     *,
     model_hash: str,
-    names: Sequence[str] = (),
-    places: Sequence[str] = (),
     retag: bool = False,
 ) -> bool:
     """Put these tags in the place of the article's earlier ones; its revision rises.
@@ -74,8 +72,8 @@ def write(
             tagged_language=tagged.lang,
             backend=tagged.backend,
             embedding=None if tagged.embedding is None else embedding_bytes(tagged.embedding),
-            names=list(names),
-            places=list(places),
+            names=list(tagged.names),
+            places=list(tagged.places),
         )
     )
     if changed.rowcount == 0:
