@@ -169,7 +169,7 @@ def news(
 
 
 def _object_marks(position: Position, words: Phrases) -> list[str]:
-    found = object_of(position.sentence, words)
+    found = object_of(position.sentence, words, position.development)
     return [found] if found else []
 
 

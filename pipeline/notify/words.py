@@ -30,6 +30,7 @@ class Phrases:
     developments: Mapping[str, Mapping[str, Any]]
     heads: tuple[str, ...]
     object_pattern: re.Pattern[str]
+    deeds: Mapping[str, re.Pattern[str]]
 
     def label(self, label: str) -> str:
         """The display name of a label; one that the taxonomy does not know is shown by its id."""
@@ -52,19 +53,46 @@ def phrases(names: Mapping[str, str]) -> Phrases:
     longest = sorted(heads, key=len, reverse=True)
     qualifiers = "|".join(data["objects"]["qualifiers"])
     pattern = rf"\b((?:(?:{qualifiers})\s+){{0,4}})({'|'.join(re.escape(head) for head in longest)})\b"
-    return Phrases(names, data["actors"], data["developments"], heads, re.compile(pattern, re.IGNORECASE))
+    deeds = {
+        development: re.compile(rf"\b(?:{verbs})\b", re.IGNORECASE)
+        for development, verbs in data["objects"]["deeds"].items()
+    }
+    return Phrases(
+        names, data["actors"], data["developments"], heads, re.compile(pattern, re.IGNORECASE), deeds
+    )
 
 
-def object_of(sentence: str, words: Phrases) -> str | None:
+def object_of(sentence: str, words: Phrases, development: str = "") -> str | None:
     """What an English sentence says is accepted, refused, put forward …: its most telling object, with what makes it
-    exact ("30-day truce"). None where it names none that we know."""
+    exact ("30-day truce"). None where it names none that we know.
+
+    Where a sentence tells both an acceptance and a refusal, an object counts for the nearer deed only.
+    """
     best: tuple[int, int, str] | None = None
     for found in words.object_pattern.finditer(sentence):
+        if not _belongs(found, sentence, words, development):
+            continue
         qualifiers, head = found[1], found[2]
         rank = (words.heads.index(head.casefold()), -len(qualifiers.split()))
         if best is None or rank < best[:2]:
             best = (*rank, f"{qualifiers}{head}")
     return None if best is None else re.sub(r"\s+", " ", best[2])
+
+
+def _belongs(found: re.Match[str], sentence: str, words: Phrases, development: str) -> bool:
+    """Whether the deed nearest to an object is this development: the last one before it, else the first after it."""
+    if development not in words.deeds:
+        return True
+    deeds = sorted(
+        (deed.start(), name) for name, pattern in words.deeds.items() for deed in pattern.finditer(sentence)
+    )
+    if {name for _, name in deeds} <= {development}:
+        return True
+    before = [name for start, name in deeds if start < found.start()]
+    if before:
+        return before[-1] == development
+    passive = [name for start, name in deeds if start > found.end()]
+    return passive[-1] == development
 
 
 def joined(names: Sequence[str]) -> str:
@@ -88,7 +116,7 @@ def headline(position: Position, words: Phrases) -> str:
     phrase = {key: value for key, value in entry.items() if isinstance(value, str)}
     phrase |= entry.get(position.detail, {}) if position.detail else {}
     against = joined([words.actor(actor) for actor in position.against if actor not in position.by])
-    thing = object_of(position.sentence, words)
+    thing = object_of(position.sentence, words, position.development)
     template = phrase["none"] if not by else phrase["many"] if len(set(position.by)) > 1 else phrase["one"]
     if thing is not None:
         template += phrase.get("about", "")

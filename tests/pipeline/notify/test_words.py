@@ -21,6 +21,10 @@ def said(
     [
         (said("rejected", "russia", sentence="The Kremlin turned down the US proposal for a 30-day truce."), "Russia rejects 30-day truce"),
         (said("rejected", "russia", "united-states"), "Russia rejects US offer"),
+        (said("accepted", "russia", sentence="Putin agreed to spare power plants but rejected the full ceasefire."), "Russia accepts offer"),
+        (said("rejected", "russia", sentence="Putin agreed to spare power plants but rejected the full ceasefire."), "Russia rejects full ceasefire"),
+        (said("accepted", "ukraine", sentence="Kyiv backs the energy truce; Moscow refuses a full ceasefire."), "Ukraine accepts energy truce"),
+        (said("rejected", "russia", sentence="The full ceasefire, backed by Kyiv, was refused by Moscow."), "Russia rejects full ceasefire"),
         (said("rejected", sentence="A full ceasefire was ruled out."), "Full ceasefire rejected"),
         (said("accepted", "ukraine", sentence="Kyiv agreed to an unconditional ceasefire."), "Ukraine accepts unconditional ceasefire"),
         (said("conditions-set", "russia", sentence="What Moscow wants for a lasting truce."), "Russia sets conditions for lasting truce"),
