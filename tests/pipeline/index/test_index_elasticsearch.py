@@ -261,6 +261,12 @@ def test_slow_server_is_told_as_such(
     index.close()
 
 
+def until_shards_are_back(running: node.Node) -> None:
+    """A node that was killed answers before it has read its shards again."""
+    with elasticsearch.Elasticsearch(running.url, request_timeout=300) as client:
+        client.cluster.health(wait_for_status="yellow", wait_for_no_initializing_shards=True, timeout="280s")
+
+
 def own_node_or_absent() -> None:
     if reason := node.why_absent(may_download=False):
         absent("elasticsearch", f"this test needs a node of its own: {reason}")
@@ -290,6 +296,7 @@ def test_node_killed_in_the_middle_of_a_bulk_loses_and_doubles_nothing(tmp_path:
         assert len(failures) == 1
         index.close()
     with node.running(tmp_path / "node") as second:
+        until_shards_are_back(second)
         index = ElasticsearchIndex(second.url, refresh=True)
         index.put(replace(document, revision=9) for document in corpus)
         held = []
