@@ -4,7 +4,9 @@ import click
 
 from pipeline import cycle
 from pipeline.app import App
+from pipeline.cli import show
 from pipeline.cli.options import with_app
+from pipeline.db import outbox
 from pipeline.steps.test_mail import send_test
 
 
@@ -24,3 +26,22 @@ def test(app: App, address: str) -> None:
       ceasefire mail test you@example.org
     """
     click.echo(f"test message to {address}: {send_test(app, address, cycle.utc_now())}")
+
+
+@mail.command()
+@click.argument("number", type=int, required=False)
+@with_app
+def release(app: App, number: int | None) -> None:
+    """Let messages that are held or set aside be tried again: all, or the one NUMBER that `ceasefire status` shows.
+
+    \b
+    Example:
+      ceasefire mail release 17
+    """
+    now = cycle.utc_now()
+    with app.database.write() as connection:
+        released = outbox.release_held(connection, now, number)
+    report = cycle.send(app, cycle.utc_now)
+    click.echo(f"{show.plural(released, 'message')} released, {report.sent} sent")
+    for problem in report.problems:
+        click.echo(f"problem: {problem}", err=True)

@@ -9,7 +9,7 @@ from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.feeds import state_words
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
-from pipeline.db import cycles, overview
+from pipeline.db import cycles, outbox, overview
 from pipeline.db import feeds as feed_rows
 from pipeline.errors import IndexNotSetError, ServiceError
 
@@ -33,8 +33,9 @@ def status(app: App, as_json: bool) -> None:
         last = cycles.last(connection)
         failing = [feed for feed in feed_rows.states(connection).values() if feed.failure is not None]
         aside = overview.set_aside_latest(connection, FAILING_SHOWN)
+        stuck = outbox.status(connection).problems
     info = _index_info(app)
-    code = DONE_WITH_FAILURES if failing or aside or info.get("rebuild_needed") else DONE
+    code = DONE_WITH_FAILURES if failing or aside or stuck or info.get("rebuild_needed") else DONE
     if as_json:
         show.print_json(
             {
@@ -45,6 +46,10 @@ def status(app: App, as_json: bool) -> None:
                 "failing": [
                     {"feed": feed.name, "failures": feed.failures, "what": state_words(feed)}
                     for feed in failing
+                ],
+                "messages_stuck": [
+                    {"id": number, "state": kind, "recipient": recipient, "reason": reason}
+                    for number, kind, recipient, reason in stuck
                 ],
                 "set_aside_latest": [
                     {"step": step, "subject": subject, "reason": reason, "at": at}
@@ -63,8 +68,8 @@ def status(app: App, as_json: bool) -> None:
     show.row(table, "last cycle", _last(last))
     waits = f"{state.to_tag} to tag, {state.to_group} to group, {state.to_index} to index, {state.to_match} to match"
     show.row(table, "waiting", waits)
-    outbox = ", ".join(f"{count} {name}" for name, count in state.outbox.items()) or "empty"
-    show.row(table, "outbox", outbox + (f"; {state.doubtful} sent twice in doubt" if state.doubtful else ""))
+    letters = ", ".join(f"{count} {name}" for name, count in state.outbox.items()) or "empty"
+    show.row(table, "outbox", letters + (f"; {state.doubtful} sent twice in doubt" if state.doubtful else ""))
     show.row(table, "alerts", f"{state.alerts}, {state.alerts_paused} of them paused")
     if state.models:
         show.row(
@@ -80,6 +85,13 @@ def status(app: App, as_json: bool) -> None:
         table = show.table("step", "what", "why", title="\nSet aside", wide="why")
         for step, subject, reason, _at in aside:
             show.row(table, step, show.clean(subject, 40), reason)
+        console.print(table)
+    if stuck:
+        table = show.table(
+            "no.", "state", "to", "why", title="\nMessages that wait for you (mail release)", wide="why"
+        )
+        for number, kind, recipient, reason in stuck:
+            show.row(table, number, kind, recipient, reason)
         console.print(table)
     exit_with(code)
 

@@ -50,20 +50,20 @@ def write(
     tagged: Tagged,
     *,
     model_hash: str,
-    retag: bool = False,
 ) -> bool:
     """Put these tags in the place of the article's earlier ones; its revision rises.
 
-    Writes only where the text is still the one that was read, and, unless `retag`, only where nobody else tagged it
-    meanwhile. Returns whether it wrote.
+    Writes only where the text is still the one that was read and nobody else tagged it meanwhile. Returns whether it
+    wrote.
     """
     table = schema.article
-    condition = (table.c.id == article.id) & (table.c.text_hash == article.text_hash)
-    if not retag:
-        condition &= table.c.tagged_text_hash.is_(None)
     changed = connection.execute(
         update(table)
-        .where(condition)
+        .where(
+            table.c.id == article.id,
+            table.c.text_hash == article.text_hash,
+            table.c.tagged_text_hash.is_(None),
+        )
         .values(
             tagged_text_hash=article.text_hash,
             tagged_model_hash=model_hash,

@@ -15,14 +15,13 @@ from pipeline.db import schema, tellings
 from pipeline.db import stories as story_rows
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
-from pipeline.db.locks import Held, exclusive
+from pipeline.db.locks import DECIDE, Held, exclusive
 from pipeline.db.standings import refresh_standing
 from pipeline.db.stories import NewStory
 from pipeline.db.tellings import Placed, Ungrouped
 from pipeline.db.threads import remember_and_link
 from pipeline.stories.grouping import Constraints, Grouping
 
-LOCK = "decide"
 BATCH = 200
 """Articles grouped between two commits: a write transaction of well under 100 ms."""
 BATCH_SPAN = timedelta(days=2)
@@ -90,7 +89,7 @@ def group_tagged(
         waiting = tellings.count_ungrouped(connection)
     if not waiting:
         return total
-    with exclusive(database, LOCK, holder or f"group {os.getpid()}") as held:
+    with exclusive(database, DECIDE, holder or f"group {os.getpid()}") as held:
         while not stopped():
             report = _group_batch(database, held, window, now())
             if report is None:
@@ -109,7 +108,7 @@ def merge_stories(
     database: Database, from_story: str, into: str, author: str, now: Callable[[], datetime]
 ) -> str:
     """Merge two stories by hand, now and for every regrouping. Returns the living id. Raises NotFoundError."""
-    with exclusive(database, LOCK, f"merge {os.getpid()}") as held, database.write() as connection:
+    with exclusive(database, DECIDE, f"merge {os.getpid()}") as held, database.write() as connection:
         living = story_rows.merge_by_hand(connection, from_story, into, author, now())
         refresh_standing(connection, [living], now())
         held.check(connection)
@@ -120,7 +119,7 @@ def split_story(
     database: Database, story: str, articles: Sequence[str], author: str, now: Callable[[], datetime]
 ) -> str:
     """Split articles off a story by hand, now and for every regrouping. Returns the new id. Raises NotFoundError."""
-    with exclusive(database, LOCK, f"split {os.getpid()}") as held, database.write() as connection:
+    with exclusive(database, DECIDE, f"split {os.getpid()}") as held, database.write() as connection:
         new = story_rows.split_by_hand(connection, story, articles, author, now())
         refresh_standing(connection, [story_rows.resolve(connection, story), new], now())
         held.check(connection)

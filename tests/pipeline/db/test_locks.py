@@ -10,11 +10,6 @@ import pytest
 from pipeline.db import locks
 from pipeline.db.engine import Database
 from pipeline.db.locks import LockLostError, exclusive
-from pipeline.steps import group
-
-
-def test_grouping_and_deciding_share_one_lock() -> None:
-    assert group.LOCK == locks.DECIDE
 
 
 def test_a_second_process_waits_for_the_first(database: Database) -> None:

@@ -1,5 +1,6 @@
 """The step in the database: queue, lock, merges, hand-made judgements, and what was announced going along."""
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from pipeline.db import threads as thread_rows
 from pipeline.db.engine import Database
 from pipeline.db.standings import standing_of
 from pipeline.errors import NotFoundError, SettingsError
-from pipeline.steps.group import LOCK, Window, group_tagged, merge_stories, split_story
+from pipeline.steps.group import GroupReport, Window, group_tagged, merge_stories, split_story
 from tests.pipeline.stories import articles as desk
 
 Clock = Callable[[], datetime]
@@ -100,13 +101,14 @@ def test_an_article_whose_tagging_is_overtaken_is_grouped_again(database: Databa
 
 def test_grouping_waits_for_the_lock_that_deciding_takes(database: Database, clock: Clock) -> None:
     write(database, "q1")
-    with (
-        locks.exclusive(database, LOCK, "another process"),
-        pytest.raises(locks.LockLostError),
-        locks.exclusive(database, LOCK, "we", wait_s=0),
-    ):
-        pass
-    assert group_tagged(database, clock).grouped == 1
+    reports: list[GroupReport] = []
+    grouping = threading.Thread(target=lambda: reports.append(group_tagged(database, clock)))
+    with locks.exclusive(database, locks.DECIDE, "another process"):
+        grouping.start()
+        grouping.join(0.5)
+        assert reports == []
+    grouping.join()
+    assert [report.grouped for report in reports] == [1]
 
 
 def test_stories_merged_by_hand_redirect_and_stay_merged(database: Database, clock: Clock) -> None:
