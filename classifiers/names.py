@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -78,8 +79,8 @@ class Gazetteer:
         return self.matcher.hits(text)
 
 
-def load_gazetteer() -> Gazetteer:
-    """Reads and checks the shipped gazetteer/*.toml.
+def load_gazetteer(folder: Path | None = None) -> Gazetteer:
+    """Reads and checks the *.toml files of a folder, the shipped gazetteer/ if None.
 
     Raises TaxonomyError, naming the file and the entry, on unknown keys or tables, ids that stand twice and
     endings that do not exist.
@@ -89,7 +90,7 @@ def load_gazetteer() -> Gazetteer:
     entries: dict[str, Entry] = {}
     labels: list[Label] = []
     digest = hashlib.sha256()
-    for file in sorted((package / "gazetteer").iterdir(), key=lambda one: one.name):
+    for file in sorted((folder or package / "gazetteer").iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
         content = file.read_bytes()

@@ -10,7 +10,14 @@ from classifiers.positions.model import WITHOUT_AGAINST, Bounds
 from classifiers.positions.reading import Clause
 
 TOGETHER = frozenset(
-    {"talks-announced", "talks-held", "deal-reached", "exchange-carried-out", "aid-changed", "sanctions-changed"}
+    {
+        "talks-announced",
+        "talks-held",
+        "deal-reached",
+        "exchange-carried-out",
+        "aid-changed",
+        "sanctions-changed",
+    }
 )
 """Developments whose doers act together as a rule: one position. Of all others each doer has its own."""
 _TALKS = frozenset({"talks-announced", "talks-held"})
@@ -49,22 +56,23 @@ def drafts(candidates: Candidates, bounds: Bounds) -> list[Draft]:
     ]
 
 
-def resting_on(clauses: Sequence[Clause], triggers: Sequence[int], by: Sequence[str], evidence: int) -> int:
-    """Index of the clause that a position rests on.
+def resting_on(
+    clauses: Sequence[Clause], triggers: Sequence[int], by: Sequence[str], evidence: str
+) -> Clause:
+    """The sentence that a position rests on.
 
-    `triggers` are the clauses that speak of the development, the strongest first; `evidence` is what the tagger
-    takes for its sentence (-1: not known). A sentence that names the doers goes first.
+    `triggers` are the indices of those that speak of the development, the strongest first; `evidence` is what the
+    tagger takes for its sentence ("": not known). A sentence that names the doers goes first.
     """
     doers = set(by)
 
     def fitness(at: int) -> tuple[float, int]:
         named = {mention.actor for mention in clauses[at].mentions}
-        return (len(doers & named) + 0.5 * (clauses[at].index == evidence), -triggers.index(at))
+        return (len(doers & named) + 0.5 * (clauses[at].text == evidence), -triggers.index(at))
 
     if triggers:
-        return max(triggers, key=fitness)
-    at = next((at for at, clause in enumerate(clauses) if clause.index == evidence), 0)
-    return at
+        return clauses[max(triggers, key=fitness)]
+    return next((clause for clause in clauses if clause.text == evidence), clauses[0])
 
 
 def _doers(candidates: Candidates, bounds: Bounds) -> list[str]:

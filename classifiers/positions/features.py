@@ -21,7 +21,27 @@ ZONES = ("title", "lead", "rest")
 
 _PREPOSITIONS = ("by", "with", "against", "from", "to", "for", "of", "between", "after", "on")
 _BE_REACH = 4
-_IRREGULAR = frozenset("hit struck shot sunk held met taken given sent cut broken blown brought lost won sold freed".split())
+_IRREGULAR = frozenset(
+    (
+        "hit",
+        "struck",
+        "shot",
+        "sunk",
+        "held",
+        "met",
+        "taken",
+        "given",
+        "sent",
+        "cut",
+        "broken",
+        "blown",
+        "brought",
+        "lost",
+        "won",
+        "sold",
+        "freed",
+    )
+)
 _ROLES = (
     "subject", "subject_far", "agent", "object", "object_far", "owner", "weapon", "force", "target", "offer",
     "patient", "speaker", "with", "between", "against", "to", "from", "of", "for", "on", "accused", "joined", "negated",
@@ -34,22 +54,35 @@ _COMPARED = (
                                "target", "with", "between", "speaker", "accused", "patient")),
     "title closeness before", "title closeness after", "lead closeness before", "lead closeness after",
     *(f"land {zone}" for zone in ZONES), *(f"near land {zone}" for zone in ZONES), "sum pair", "sum talks", "sum adjacent",
-    "sum near future", "sum near past", "title subject", "title object", "lead subject", "lead object", "share", "mentions", "people", "all target",
+    "sum near future", "sum near past",
+    *(f"evidence {one}" for one in ("mention", "share", "land", "before", "subject", "clause_subject", "agent", "object",
+                                    "weapon", "target", "with")),
+    "title subject", "title object", "lead subject", "lead object", "share", "mentions", "people", "all target",
     "all weapon", "in trigger sentences",
 )  # fmt: skip
 """Columns that also stand there as the lead over the best other actor: who did it is a comparison."""
-_ACTORS = ("ukraine", "russia", "united-states", "european-union", "nato", "china", "united-kingdom", "turkey", OTHER)
+_ACTORS = (
+    "ukraine",
+    "russia",
+    "united-states",
+    "european-union",
+    "nato",
+    "china",
+    "united-kingdom",
+    "turkey",
+    OTHER,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One development asked about: its id, the ids of all of the text's developments, the actors decided for the
-    text (None: not known), and the indices of the sentences that the tagger says carry it."""
+    text (None: not known), and the sentence that the tagger says carries it ("": not known)."""
 
     development: str
     developments: frozenset[str]
     actors: frozenset[str] | None = None
-    evidence: int = -1
+    evidence: str = ""
 
 
 class Features:
@@ -74,15 +107,18 @@ class Features:
             *(f"land {zone}" for zone in ZONES), *(f"held land {zone}" for zone in ZONES),
             *(f"near land {zone}" for zone in ZONES),
             *(f"{zone} {role}" for zone in ZONES for role in _ROLES),
+            *(f"evidence {role}" for role in _ROLES),
             *(f"sum {role}" for role in _ROLES),
             *(f"{zone} closeness {side}" for zone in ZONES for side in ("before", "after")),
             *(f"{zone} triggers" for zone in ZONES),
-            "trigger sentences", "in trigger sentences", "best rank", "evidence mention",
+            "trigger sentences", "in trigger sentences", "best rank", "evidence known", "evidence mention", "evidence share",
+            "evidence land", "evidence first", "evidence title",
             "future", "past",
             *(f"lead in {one}" for one in _COMPARED),
         )  # fmt: skip
         self._at = {name: at for at, name in enumerate(self.names)}
         self._role_at = {zone: self._at[f"{zone} {_ROLES[0]}"] for zone in ZONES}
+        self._evidence_at = self._at[f"evidence {_ROLES[0]}"]
         self._sum_at = self._at[f"sum {_ROLES[0]}"]
         self._compared = [self._at[name] for name in _COMPARED]
 
@@ -192,9 +228,8 @@ class Features:
             triggers = [word for word, bits in enumerate(clause.bits) if bits & core]
             zone = _zone(clause)
             out[:, at[f"{zone} triggers"]] += len(triggers)
-            if clause.index == question.evidence:
-                for mention in clause.mentions:
-                    out[row_of[mention.actor], at["evidence mention"]] = 1
+            if clause.text == question.evidence:
+                self._evidence(out, clause, triggers, row_of)
             if not triggers:
                 continue
             with_trigger += 1
@@ -221,6 +256,24 @@ class Features:
         out[:, at["past"]] = past
         for row, strength in strongest.items():
             out[row, at["best rank"]] = sum(1 for other in strongest.values() if other > strength)
+
+    def _evidence(
+        self, out: NDArray[np.float32], clause: Clause, triggers: Sequence[int], row_of: Mapping[str, int]
+    ) -> None:
+        """What stands in the sentence that the tagger takes the development from."""
+        at = self._at
+        out[:, at["evidence known"]] = 1
+        out[:, at["evidence title"]] = clause.title
+        for place, mention in enumerate(clause.mentions):
+            row = out[row_of[mention.actor]]
+            row[at["evidence share"]] += 1 / len(clause.mentions)
+            if not row[at["evidence mention"]]:
+                row[at["evidence first"]] = 1 / (1 + place)
+            row[at["evidence mention"]] = 1
+            part = row[self._evidence_at : self._evidence_at + len(_ROLES)]
+            np.maximum(part, self._pairs(clause, mention, triggers), out=part)
+        for mention in clause.land:
+            out[row_of[mention.actor], at["evidence land"]] += 1
 
     def _pairs(self, clause: Clause, mention: Mention, triggers: Sequence[int]) -> NDArray[np.float32]:
         """The roles of one mention towards all triggers of its sentence, 0 or 1 (closeness: 0 to 1)."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from classifiers.aliases import AliasMatcher
 from classifiers.details import DETAILS
-from classifiers.names import Gazetteer, load_gazetteer
+from classifiers.names import load_gazetteer
 from classifiers.positions.assemble import Candidates, drafts, resting_on
 from classifiers.positions.contexts import Contexts
 from classifiers.positions.features import DEVELOPMENTS, Features, Question
@@ -13,35 +13,20 @@ from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import PositionModel, family_of, load_model
 from classifiers.positions.reading import Clause, Reader
 from classifiers.positions.ways import WayFeatures
-from classifiers.sentences import Sentence, joined, split
 from classifiers.taxonomy import Taxonomy
 from classifiers.types import LabelDecision, Position, Text
-
-MAX_TEXT_CHARACTERS = 2_400
-"""Nothing after these is read: labels are decided on less, and it bounds the time for a text of any size."""
 
 
 class PositionFinder:
     """Finds positions in English texts. Holds only what it was made from; may be shared by threads."""
 
-    def __init__(
-        self,
-        taxonomy: Taxonomy,
-        matcher: AliasMatcher,
-        gazetteer: Gazetteer,
-        lexicon: Lexicon,
-        features: Features,
-        model: PositionModel,
-    ) -> None:
-        self._matcher = matcher
-        self._gazetteer = gazetteer
-        self._reader = Reader(lexicon, gazetteer)
-        self._features = features
+    def __init__(self, reader: Reader, lexicon: Lexicon, model: PositionModel, content_hash: str) -> None:
+        self.content_hash = content_hash
+        """Changes whenever the same text and labels could get other positions."""
+        self._reader = reader
+        self._features = Features(lexicon)
         self._ways = WayFeatures(lexicon)
         self._model = model
-        facts = (model.content_hash, lexicon.content_hash, gazetteer.content_hash, taxonomy.content_hash)
-        self.content_hash = hashlib.sha256("\n".join(facts).encode()).hexdigest()
-        """Changes whenever the same text and labels could get other positions."""
 
     def positions(self, text: Text, decided: Sequence[LabelDecision]) -> tuple[Position, ...]:
         """The positions of one English text, whose labels decided "yes" are given in taxonomy order."""
@@ -73,28 +58,21 @@ class PositionFinder:
         known = [one for one in developments if one in DEVELOPMENTS]
         if not known:
             return ()
-        body = text.text[:MAX_TEXT_CHARACTERS]
-        whole, sentences = joined(text.title, body), split(text.title, body)
-        clauses = self._reader.read(
-            whole, sentences, self._matcher.hits(whole), self._gazetteer.hits(whole)
-        )
+        clauses = self._reader.read(text)
         decided = None if actors is None else frozenset(actors)
         offered = self._features.candidates(clauses, sorted(decided or ()))
-        places = {sentence.text: index for index, sentence in enumerate(sentences)}
         together = frozenset(known)
         contexts = Contexts(clauses)
         found: list[Position] = []
         for development in known:
-            at = places.get((evidence or {}).get(development, ""), -1)
-            question = Question(development, together, decided, at)
-            found += self._positions(clauses, contexts, sentences, question, offered)
+            question = Question(development, together, decided, (evidence or {}).get(development, ""))
+            found += self._positions(clauses, contexts, question, offered)
         return tuple(found)
 
     def _positions(
         self,
         clauses: Sequence[Clause],
         contexts: Contexts,
-        sentences: Sequence[Sentence],
         question: Question,
         actors: Sequence[str],
     ) -> Iterable[Position]:
@@ -108,10 +86,8 @@ class PositionFinder:
             detail = None
             if development in DETAILS:
                 detail = self._model.ways.way(development, self._ways.row(clauses, development, draft.by))
-            clause = clauses[resting_on(clauses, triggers, draft.by, question.evidence)]
-            yield Position(
-                development, draft.by, draft.against, detail, round(draft.score, 4), sentences[clause.index].text
-            )
+            clause = resting_on(clauses, triggers, draft.by, question.evidence)
+            yield Position(development, draft.by, draft.against, detail, round(draft.score, 4), clause.text)
 
 
 def load_position_finder(taxonomy: Taxonomy, matcher: AliasMatcher | None = None) -> PositionFinder:
@@ -120,8 +96,8 @@ def load_position_finder(taxonomy: Taxonomy, matcher: AliasMatcher | None = None
     Raises ModelError for a model that is damaged or does not match, TaxonomyError for a broken gazetteer.
     """
     lexicon = load_lexicon()
-    features = Features(lexicon)
-    model = load_model(features.names, lexicon.content_hash)
-    return PositionFinder(
-        taxonomy, matcher or AliasMatcher(taxonomy), load_gazetteer(), lexicon, features, model
-    )
+    gazetteer = load_gazetteer()
+    model = load_model(Features(lexicon).names, lexicon.content_hash)
+    reader = Reader(matcher or AliasMatcher(taxonomy), gazetteer, lexicon)
+    facts = (model.content_hash, lexicon.content_hash, gazetteer.content_hash, taxonomy.content_hash)
+    return PositionFinder(reader, lexicon, model, hashlib.sha256("\n".join(facts).encode()).hexdigest())

@@ -31,7 +31,9 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 """Developments that share a forest: alike in who does them to whom, and each too rare for its own."""
 
 SIDES = ("by", "against")
-WITHOUT_AGAINST = frozenset({"talks-announced", "talks-held", "proposal-made", "deal-reached", "exchange-carried-out"})
+WITHOUT_AGAINST = frozenset(
+    {"talks-announced", "talks-held", "proposal-made", "deal-reached", "exchange-carried-out"}
+)
 _REMEDY = "run `python -m classifiers.training.positions train`, or reinstall the package"
 _TREE_ARRAYS = ("roots", "feature", "value", "left", "right")
 
@@ -105,12 +107,12 @@ def family_of(development: str) -> str:
     raise KeyError(development)
 
 
-def load_model(features: Sequence[str], lexicon_hash: str) -> PositionModel:
-    """The shipped model, for features of these names made with that lexicon.
+def load_model(features: Sequence[str], lexicon_hash: str, folder: Path | None = None) -> PositionModel:
+    """The model of a folder (the shipped one if None), for features of these names made with that lexicon.
 
     Raises ModelError if a file is missing or damaged, or if the model was trained on other features or words.
     """
-    folder = Path(str(resources.files("classifiers.positions")))
+    folder = folder or Path(str(resources.files("classifiers.positions")))
     try:
         described: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         content = (folder / "model.npz").read_bytes()

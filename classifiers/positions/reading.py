@@ -8,20 +8,28 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from classifiers.aliases import Hit
+from classifiers.aliases import AliasMatcher, Hit
 from classifiers.names import Gazetteer
 from classifiers.positions.lexicon import Lexicon
-from classifiers.sentences import Sentence
+from classifiers.sentences import Sentence, joined, split
+from classifiers.types import Text
 
-MAX_SENTENCES = 40
-"""Later sentences of a long text are background: the labels were decided on its beginning too."""
+MAX_TEXT_CHARACTERS = 1_600
+"""Nothing after these is read: what follows is background, and it bounds the time for a text of any size."""
 MAX_WORDS = 160
+"""Words of a sentence that are read."""
 
 OTHER = "other"
 _WORD = re.compile(r"[^\W_]+(?:[-.'’][^\W_]+)*(?:['’](?!\w))?|[^\w\s]")
-_DETERMINERS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_DETERMINERS = _words(
     """the a an its their his her both new all several some top senior two three five former own neighboring
-    neighbouring another any more most many ' “ " ‘""".split()
+    neighbouring another any more most many ' “ " ‘"""
 )
 PREPOSITIONS = {
     "by": "by", "with": "with", "against": "against", "from": "from", "to": "to", "for": "for", "of": "of",
@@ -31,15 +39,24 @@ PREPOSITIONS = {
     "than": "of", "about": "of", "without": "without", "despite": "after", "amid": "after", "like": "of",
     "within": "on", "off": "on", "versus": "against", "under": "after", "via": "from",
 }  # fmt: skip
-_CLAUSE_OPENERS = frozenset(
+_CLAUSE_OPENERS = _words(
     """that while as but because when if which who whether where although though since and so until unless - – — : ; ,
-    . “ " ‘ ( says said say after before how why""".split()
+    . “ " ‘ ( says said say after before how why"""
 )
 _AND = frozenset({"and", ",", "&", "or", "-", "–", "/", "plus", "as", "well"})
 _HEAD_REACH = 4
 _MAKERS = ("-made", "-supplied", "-provided", "-built", "-donated", "-designed", "-produced", "-funded")
-_BROKERS = ("-brokered", "-backed", "-mediated", "-sponsored", "-hosted", "-supported", "-proposed", "-drafted")
-_WORKS = frozenset("factory factories plant plants depot depots base bases airfield airfields warehouse site".split())
+_BROKERS = (
+    "-brokered",
+    "-backed",
+    "-mediated",
+    "-sponsored",
+    "-hosted",
+    "-supported",
+    "-proposed",
+    "-drafted",
+)
+_WORKS = _words("factory factories plant plants depot depots base bases airfield airfields warehouse site")
 """Targets that a weapon's name may describe."""
 
 
@@ -80,10 +97,10 @@ class Mention:
 
 @dataclass(slots=True)
 class Clause:
-    """One sentence: lower-case words, the groups of each (bits), and the mentions in order. `index` is its number in
-    the text, `title` and `lead` whether it is the title or the first sentence after it."""
+    """One sentence: its text, lower-case words, the groups of each (bits), and the mentions in order. `title` and
+    `lead` say whether it is the title or the first sentence after it."""
 
-    index: int
+    text: str
     title: bool
     lead: bool
     words: list[str]
@@ -93,10 +110,11 @@ class Clause:
 
 
 class Reader:
-    """Reads texts with one lexicon and one gazetteer; may be shared by threads."""
+    """Reads texts. `matcher` finds the taxonomy's aliases. May be shared by threads."""
 
-    def __init__(self, lexicon: Lexicon, gazetteer: Gazetteer) -> None:
-        self.lexicon = lexicon
+    def __init__(self, matcher: AliasMatcher, gazetteer: Gazetteer, lexicon: Lexicon) -> None:
+        self._matcher = matcher
+        self._lexicon = lexicon
         self._gazetteer = gazetteer
         mask = lexicon.mask
         self._others, self._titles = mask("others"), mask("titles")
@@ -106,23 +124,22 @@ class Reader:
         self._any_head = sum({bit: bit for bit in self._heads.values()}.values())
         self._be = mask("verbs.be")
 
-    def read(
-        self, text: str, sentences: Sequence[Sentence], actors: Iterable[Hit], names: Iterable[Hit]
-    ) -> list[Clause]:
-        """The sentences of `text` (at most MAX_SENTENCES, the title first) with their mentions.
-
-        `actors` are the hits of the taxonomy's aliases, `names` those of the gazetteer; both count in `text`.
-        """
-        spans = sorted(self._spans(actors, names), key=lambda span: span[0])
+    def read(self, text: Text) -> list[Clause]:
+        """The sentences of a text with their mentions, the title first; at least one."""
+        title, body = text.title, text.text[:MAX_TEXT_CHARACTERS]
+        whole = joined(title, body)
+        spans = sorted(
+            self._spans(self._matcher.hits(whole), self._gazetteer.hits(whole)), key=lambda span: span[0]
+        )
         clauses = []
         at = 0
-        for number, sentence in enumerate(sentences[:MAX_SENTENCES]):
+        for number, sentence in enumerate(split(title, body)):
             within = []
             while at < len(spans) and spans[at][0] < sentence.end:
                 if spans[at][0] >= sentence.start:
                     within.append(spans[at])
                 at += 1
-            clauses.append(self._clause(text, sentence, number, within))
+            clauses.append(self._clause(sentence, number, within))
         return clauses
 
     def _spans(self, actors: Iterable[Hit], names: Iterable[Hit]) -> list[tuple[int, int, Mention]]:
@@ -145,24 +162,25 @@ class Reader:
             if entry.land_of:
                 held = entry.held_by != entry.land_of
                 spans.append((hit.start, hit.end, Mention(entry.land_of, 0, 0, land=True, held=held)))
-            elif hit.start not in covered and entry.key.startswith("name:") and self._is_other(entry.acts_for, entry.kind):
+            elif (
+                hit.start not in covered
+                and entry.key.startswith("name:")
+                and self._is_other(entry.acts_for, entry.kind)
+            ):
                 spans.append((hit.start, hit.end, Mention(OTHER, 0, 0, person=entry.kind == "people")))
         return spans
 
     def _is_other(self, acts_for: str, kind: str) -> bool:
         return kind in ("states", "bodies") or f"name:{acts_for}" in self._gazetteer.entries
 
-    def _clause(
-        self, text: str, sentence: Sentence, number: int, spans: list[tuple[int, int, Mention]]
-    ) -> Clause:
-        plain = text[sentence.start : sentence.end]
-        found = list(_WORD.finditer(plain))[:MAX_WORDS]
+    def _clause(self, sentence: Sentence, number: int, spans: list[tuple[int, int, Mention]]) -> Clause:
+        found = list(_WORD.finditer(sentence.text))[:MAX_WORDS]
         words = [one[0].lower().replace("’", "'") for one in found]
-        bits = self.lexicon.bits(words)
+        bits = self._lexicon.bits(words)
         starts = [one.start() for one in found]
         ends = [one.end() for one in found]
-        groups = [(first, last) for _, first, last, bit in self.lexicon.runs(bits) if bit & self._others]
-        clause = Clause(number, number == 0, number == 1, words, bits)
+        groups = [(first, last) for _, first, last, bit in self._lexicon.runs(bits) if bit & self._others]
+        clause = Clause(sentence.text, number == 0, number == 1, words, bits)
         taken: set[int] = set()
         for start, end, mention in spans:
             first, last = _words_of(starts, ends, start - sentence.start, end - sentence.start)
@@ -228,7 +246,8 @@ class Reader:
         mention.asks = any(bit & self._ask for bit in soon)
         mention.defends = any(bit & self._defend for bit in soon)
         mention.accused = any(bit & self._accuse for bit in bits[max(0, first - 3) : first]) or any(
-            bits[at] & self._accuse and bits[at - 1] & self._be for at in range(last + 2, min(last + 4, len(words)))
+            bits[at] & self._accuse and bits[at - 1] & self._be
+            for at in range(last + 2, min(last + 4, len(words)))
         )
         mention.subject = not mention.preposition and (
             first == 0 or words[first - 1] in _CLAUSE_OPENERS or words[first - 1] in _DETERMINERS

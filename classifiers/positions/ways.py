@@ -12,7 +12,16 @@ from classifiers.positions.reading import Clause
 
 _NEAR = 5
 """Words between a trigger and a word that tells its way."""
-_PLACES = ("title", "lead", "rest", "near in title", "near in lead", "near in rest", "beside the doer", "negated")
+_PLACES = (
+    "title",
+    "lead",
+    "rest",
+    "near in title",
+    "near in lead",
+    "near in rest",
+    "beside the doer",
+    "negated",
+)
 
 
 class WayFeatures:
@@ -46,9 +55,7 @@ class WayFeatures:
                 for at, bits in enumerate(clause.bits):
                     if not bits & words:
                         continue
-                    negated = any(
-                        one & self._negation for one in clause.bits[max(0, at - 3) : at]
-                    )
+                    negated = any(one & self._negation for one in clause.bits[max(0, at - 3) : at])
                     if negated:
                         counts[group, 7] += 1
                         continue

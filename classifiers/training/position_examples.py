@@ -94,7 +94,11 @@ def _actors_out_of_fold() -> dict[str, frozenset[str]]:
     if not oof.KEPT.exists():
         return {}
     kept = oof.load()
-    columns = [(at, label.removeprefix("actor:")) for at, label in enumerate(kept.labels) if label.startswith("actor:")]
+    columns = [
+        (at, label.removeprefix("actor:"))
+        for at, label in enumerate(kept.labels)
+        if label.startswith("actor:")
+    ]
     return {
         id: frozenset(actor for at, actor in columns if scores[at] >= _DECIDED)
         for id, scores in zip(kept.ids, kept.scores, strict=True)

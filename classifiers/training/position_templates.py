@@ -14,15 +14,16 @@ REPEATS = 6
 _SLOT = re.compile(r"\{([ABC])(['@-]?)\}")
 
 
-def filled(document: Mapping[str, Any], repeats: int = REPEATS) -> Iterator[tuple[Text, tuple[Position, ...]]]:
+def filled(
+    document: Mapping[str, Any], repeats: int = REPEATS
+) -> Iterator[tuple[Text, tuple[Position, ...]]]:
     """Each template `repeats` times, with actors, names and places drawn anew. KeyError names an unknown row."""
     draw = random.Random(7)
     for number, template in enumerate(document["templates"]["all"]):
         cast, sentence, told = (part.strip() for part in template.split(" | "))
         for turn in range(repeats):
             actors = dict(zip("ABC", draw.choice(document["casts"][cast]), strict=False))
-            words = _SLOT.sub(lambda slot: _form(document, actors[slot[1]], slot[2], draw), sentence)
-            text = words[0].upper() + words[1:]
+            text = _filled(document, sentence, actors, draw)
             # Half of them as a title, half as the first sentence below one.
             title, body = (text, "") if turn % 2 == 0 else ("The war today: what we know", text)
             yield Text(f"template-{number}-{turn}", title, body, "en"), tuple(_positions(told, actors))
@@ -31,6 +32,13 @@ def filled(document: Mapping[str, Any], repeats: int = REPEATS) -> Iterator[tupl
 def load_templates() -> dict[str, Any]:
     """The shipped file."""
     return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
+def _filled(
+    document: Mapping[str, Any], sentence: str, actors: Mapping[str, str], draw: random.Random
+) -> str:
+    words = _SLOT.sub(lambda slot: _form(document, actors[slot[1]], slot[2], draw), sentence)
+    return words[0].upper() + words[1:]
 
 
 def _form(document: Mapping[str, Any], actor: str, kind: str, draw: random.Random) -> str:

@@ -1,0 +1,92 @@
+"""How names are read: roles from the words around them."""
+
+import pytest
+
+from classifiers.aliases import AliasMatcher
+from classifiers.names import load_gazetteer
+from classifiers.positions.lexicon import load_lexicon
+from classifiers.positions.reading import Mention, Reader
+from classifiers.sentences import split
+from classifiers.taxonomy import load_taxonomy
+
+
+class Reading:
+    """The mentions of one-sentence texts."""
+
+    def __init__(self) -> None:
+        self._matcher = AliasMatcher(load_taxonomy())
+        self._gazetteer = load_gazetteer()
+        self._reader = Reader(load_lexicon(), self._gazetteer)
+
+    def __call__(self, sentence: str) -> list[Mention]:
+        (clause,) = self._reader.read(
+            sentence, split(sentence, ""), self._matcher.hits(sentence), self._gazetteer.hits(sentence)
+        )
+        return clause.mentions
+
+
+@pytest.fixture(scope="module")
+def read() -> Reading:
+    return Reading()
+
+
+def test_title_and_name_are_one_mention(read: Reading) -> None:
+    assert [one.actor for one in read("U.S. President Donald Trump flew home.")] == ["united-states"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "head"),
+    [
+        ("A Russian drone fell.", "weapon"),
+        ("A Russian oil refinery burned.", "target"),
+        ("Moscow refinery attack", "target"),
+        ("Ukrainian army base hit", "target"),
+        ("Russian drone factory ablaze", "target"),
+        ("Ukrainian forces withdrew.", "force"),
+        ("Ukraine's proposal was read.", "offer"),
+        ("A German official spoke.", "speaker"),
+    ],
+)
+def test_what_a_name_qualifies(read: Reading, sentence: str, head: str) -> None:
+    assert read(sentence)[0].head == head
+
+
+def test_a_speaker_is_known_before_and_after_the_verb(read: Reading) -> None:
+    assert [one.says for one in read("Zelensky said that Russia refused.")] == [True, False]
+    assert read("A pause is near, said Rubio.")[0].says
+    assert read("According to Kyiv, it burned.")[0].says
+    assert not read("It told Kyiv nothing.")[0].says
+
+
+def test_members_of_a_list_share_their_preposition(read: Reading) -> None:
+    assert [one.preposition for one in read("It held talks with Russia, China and Turkey.")] == ["with"] * 3
+    russia, ukraine = read("A deal between Russia and Ukraine.")
+    assert (russia.preposition, ukraine.preposition) == ("between", "between")
+    assert russia.leads and ukraine.joined
+
+
+def test_two_names_in_one_word_stand_side_by_side(read: Reading) -> None:
+    trump, putin = read("The Trump-Putin call ended.")
+    assert (trump.actor, putin.actor) == ("united-states", "russia")
+    assert trump.leads and putin.joined
+
+
+def test_who_is_accused(read: Reading) -> None:
+    assert [one.accused for one in read("Kyiv accused Moscow of shelling.")] == [False, True]
+    assert read("Russia is accused of arson.")[0].accused
+
+
+def test_maker_and_broker_are_no_doers(read: Reading) -> None:
+    assert read("The US-backed plan failed.")[0].broker
+    assert read("A British-made missile fell.")[0].maker
+
+
+def test_states_without_an_id_and_groups_are_others(read: Reading) -> None:
+    slovakia, europeans = read("Slovakia met European leaders.")
+    assert (slovakia.actor, slovakia.named) == ("other", True)
+    assert (europeans.actor, europeans.named) == ("other", False)
+
+
+def test_an_apostrophe_of_either_kind_makes_a_possessive(read: Reading) -> None:
+    assert read("Russia's plan")[0].possessive
+    assert read("Russia’s plan")[0].possessive
