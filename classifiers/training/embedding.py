@@ -1,7 +1,7 @@
 """Keeps the embedding as good for stories as the plain encoder's: a linear map from the fitted network's states.
 
 Fitting for labels bends the upper layers, but what the plain encoder says of a text can still be read from the states
-below and above by ridge regression on texts without labels, in closed form.
+below and above by ridge regression, in closed form.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def plain_vectors(encoder: Encoder, texts: Sequence[Sequence[Tokens]], batch_tok
     return out
 
 
-def ridge(pooled: Vectors, wanted: Vectors, penalty: float = 1.0) -> tuple[Vectors, Vectors]:
+def ridge(pooled: Vectors, wanted: Vectors, penalty: float = 3.0) -> tuple[Vectors, Vectors]:
     """Projection (p, d) and offset (d,) that map `pooled` (n, p) closest to `wanted` (n, d)."""
     mean_in, mean_out = pooled.mean(0, dtype=np.float64), wanted.mean(0, dtype=np.float64)
     centred = pooled - mean_in

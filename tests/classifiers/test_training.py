@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from classifiers.tokens import Tokens, padded
 from classifiers.training import examples, oof
 from classifiers.training.metrics import by_facet, macro_f1, quality
 from classifiers.training.stories import best_f1, greedy, pairwise_f1
@@ -146,3 +147,45 @@ def test_greedy_clustering_joins_the_nearest_story_or_opens_one() -> None:
 def test_pairwise_f1_counts_pairs() -> None:
     assert pairwise_f1([0, 0, 0], ["a", "a", "b"]) == pytest.approx(0.5)
     assert pairwise_f1([0, 1, 2], ["a", "b", "c"]) == 0.0
+
+
+@pytest.mark.torch
+def test_smoothing_for_8_bits_leaves_the_outputs_as_they_are() -> None:
+    torch = pytest.importorskip("torch", reason="training only")
+    from classifiers.training.encoder import Encoder
+    from classifiers.training.fit import as_tensors
+    from classifiers.training.model_file import smooth
+    from classifiers.training.network import Network
+
+    torch.manual_seed(1)
+    network = Network(Encoder(), labels=3).eval()
+    texts = [[passage(5), passage(9)], [passage(7)]]
+    inputs = as_tensors(padded(texts[0]))
+    with torch.no_grad():
+        before = network(*inputs).logits
+        smooth(network, texts)
+        torch.testing.assert_close(network(*inputs).logits, before, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.torch
+def test_a_text_takes_its_strongest_passage_and_frozen_states_change_nothing() -> None:
+    torch = pytest.importorskip("torch", reason="training only")
+    from classifiers.training.encoder import Encoder
+    from classifiers.training.fit import Lower, as_tensors, predict
+    from classifiers.training.network import Network
+
+    torch.manual_seed(2)
+    network = Network(Encoder(), labels=3).eval()
+    texts = [[passage(5), passage(9)], [passage(7)]]
+    with torch.no_grad():
+        each = network(*as_tensors(padded([*texts[0], *texts[1]]))).logits.sigmoid().numpy()
+    scores, pooled = predict(network, Lower(network, texts))
+    np.testing.assert_allclose(scores, [each[:2].max(0), each[2]], atol=0.02)
+    assert pooled.shape[0] == 2
+
+
+def passage(length: int) -> Tokens:
+    ids = np.arange(1_000, 1_000 + length)
+    return Tokens(
+        ids, np.zeros(length, np.int64), (np.arange(length) % 4 == 1).astype(np.int64), np.arange(length)
+    )
