@@ -60,7 +60,7 @@ def check_recipient(recipient: str) -> None:
 def language_warnings(
     query: nodes.Query, read: Collection[str], *, by_alias: Sequence[str] = ()
 ) -> list[str]:
-    """What a query can never find because of the language of texts, with a query that can.
+    """What a query will miss because of the language of texts, with a query that finds it.
 
     `read`: languages whose developments the tagger reads (BCP 47, usually en). `by_alias`: label ids that aliases find
     in other languages, offered in the place of developments.
@@ -70,7 +70,7 @@ def language_warnings(
     named = ", ".join(sorted(read)) or "no language"
     offer = " OR ".join(by_alias[:3])
     return [
-        f"every hit of this query needs a development or a position, and those are read in {named} only: texts in other "
-        "languages carry actors and issues, and will never match."
+        f"every hit of this query needs a development or a position, and those are read in {named} only: in other "
+        "languages some set phrases give a development, nothing gives a position, and most texts will not match."
         + (f" To hear of them too, add: OR (NOT language:en AND ({offer}))" if offer else "")
     ]

@@ -141,7 +141,10 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         except TimeoutError as error:
             raise NameLookupError(f"the name {host} was not resolved within {timeout:g} s") from error
         except (OSError, UnicodeError) as error:
-            raise NameLookupError(f"the name {host} is not known ({error})") from error
+            if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
+                raise NameLookupError(f"the name {host} is not known") from error
+            why = getattr(error, "strerror", None) or error
+            raise NameLookupError(f"the name {host} cannot be looked up: {why}") from error
         if self._allow_private:
             return list(found)
         allowed = [address for address in found if not is_forbidden(address)]

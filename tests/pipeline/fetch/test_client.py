@@ -351,11 +351,20 @@ def test_second_address_is_tried_where_the_first_does_not_answer(server: FeedSer
 
 def test_unknown_name_is_a_dns_failure() -> None:
     async def resolver(host: str, port: int) -> Sequence[str]:
-        raise socket.gaierror(-2, "Name or service not known")
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     outcome = poll("https://no-such-host.example/rss", resolver=resolver)
     assert outcome.failure == "dns"
-    assert "no-such-host.example" in outcome.detail
+    assert outcome.detail == "the name no-such-host.example is not known"
+
+
+def test_name_look_up_that_is_down_does_not_blame_the_name() -> None:
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    outcome = poll("https://harbour.example/rss", resolver=resolver)
+    assert outcome.failure == "dns"
+    assert outcome.detail.endswith("cannot be looked up: Temporary failure in name resolution")
 
 
 def test_name_look_up_that_hangs_is_a_dns_failure() -> None:
