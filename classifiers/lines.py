@@ -7,6 +7,8 @@ from typing import Any
 from classifiers.errors import LineError
 from classifiers.types import LabelDecision, Position, Tagged, Text
 
+NOT_UNICODE = r"holds bytes that are not UTF-8, or half of a surrogate pair (\ud800 to \udfff)"
+
 
 def read_line(line: str, number: int) -> Text:
     """The text of a line {"id", "title", "text"[, "lang"]}; other keys are ignored.
@@ -23,12 +25,21 @@ def read_line(line: str, number: int) -> Text:
     if not isinstance(fields, dict):
         raise LineError(number, f'must be an object {{"id", "title", "text"}}, not {_kind(fields)}')
     lang = fields.get("lang")
-    if lang is not None and not isinstance(lang, str):
-        raise LineError(number, f'"lang" must be a string such as "en", not {_kind(lang)}')
+    if lang is not None:
+        lang = _string(fields, "lang", number)
     article_id = _string(fields, "id", number)
     if not article_id.strip():
         raise LineError(number, '"id" is empty')
     return Text(article_id, _string(fields, "title", number), _string(fields, "text", number), lang or None)
+
+
+def is_unicode(value: str) -> bool:
+    """Whether a string can be written as UTF-8: no bytes that were not read as UTF-8, no half of a surrogate pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def tagged_json(tagged: Tagged) -> dict[str, Any]:
@@ -49,6 +60,8 @@ def _string(fields: Mapping[str, Any], key: str, number: int) -> str:
     value = fields[key]
     if not isinstance(value, str):
         raise LineError(number, f'"{key}" must be a string, not {_kind(value)}')
+    if not is_unicode(value):
+        raise LineError(number, f'"{key}" {NOT_UNICODE}')
     return value
 
 

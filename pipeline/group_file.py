@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from classifiers.lines import NOT_UNICODE, is_unicode
 from classifiers.types import Text
 from pipeline.errors import InputError
 from pipeline.steps.tag import ArticleTagger
@@ -118,12 +119,14 @@ def _string(fields: Mapping[str, Any], key: str, number: int) -> str:
     value = fields.get(key)
     if not isinstance(value, str):
         raise InputError(f'line {number}: "{key}" is missing or not a string')
+    if not is_unicode(value):
+        raise InputError(f'line {number}: "{key}" {NOT_UNICODE}')
     return value
 
 
 def _moment(text: str, number: int) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise InputError(f'line {number}: "published" is not a time such as 2023-06-06T04:19:00Z') from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

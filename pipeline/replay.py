@@ -169,7 +169,8 @@ def _entry(line: str, where: str) -> PastEntry:
         fields = json.loads(line)
         texts = {key: fields[key] for key in ("id", "outlet", "title")}
         published = datetime.fromisoformat(fields["published"])
-    except (ValueError, KeyError, TypeError) as error:
+        published = published.astimezone(UTC) if published.tzinfo else published.replace(tzinfo=UTC)
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(f"{where}: needs id, outlet, title and published (a time): {error!r}") from error
     if not all(isinstance(value, str) for value in texts.values()):
         raise InputError(f"{where}: id, outlet and title must be strings")
@@ -177,7 +178,7 @@ def _entry(line: str, where: str) -> PastEntry:
         texts["id"],
         texts["outlet"],
         str(fields.get("url") or ""),
-        published.astimezone(UTC) if published.tzinfo else published.replace(tzinfo=UTC),
+        published,
         texts["title"],
         str(fields.get("text") or ""),
         fields.get("lang") or None,

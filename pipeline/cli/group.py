@@ -6,13 +6,13 @@ import click
 
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, lines_argument, with_app
 from pipeline.errors import InputError
 from pipeline.group_file import GroupLine, group_lines, read_line
 
 
 @click.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@lines_argument
 @json_option
 @with_app
 def group(app: App, file: TextIO, as_json: bool) -> None:
@@ -35,7 +35,7 @@ def group(app: App, file: TextIO, as_json: bool) -> None:
             lines.append(read_line(line, number))
         except InputError as error:
             failures += 1
-            click.echo(f"error: {file.name}: {error}", err=True)
+            click.echo(f"error: {error}", err=True)
     grouped = group_lines(lines, app.tagger)
     if as_json:
         for item in grouped:

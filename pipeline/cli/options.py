@@ -48,6 +48,9 @@ def feeds_option(command: Callable[P, R]) -> Callable[P, R]:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")
 
+lines_argument = click.argument("file", type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"))
+"""FILE of JSON lines, or `-`. Bytes that are not UTF-8 become lone surrogates, so that only their own line is refused."""
+
 
 def exit_with(code: int) -> NoReturn:
     """End the command with this exit code, quietly: everything was said."""
@@ -70,3 +73,9 @@ class Group(click.Group):
             # The reader of our output (head, less) has enough: no error of ours.
             sys.stderr.close()
             ctx.exit(DONE)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # A file or folder that was named by the user: one line, as for any other wrong argument.
+            click.echo(f"error: {error.filename}: {error.strerror}", err=True)
+            ctx.exit(SettingsError.exit_code)

@@ -13,14 +13,14 @@ from classifiers.lines import read_line, tagged_json
 from classifiers.types import Tagged, Text
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, lines_argument, with_app
 
 BATCH = 256
 """Texts tagged together: sorted by length inside, answered in the order of the file."""
 
 
 @click.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@lines_argument
 @json_option
 @with_app
 def tag(app: App, file: TextIO, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def tag(app: App, file: TextIO, as_json: bool) -> None:
                 yield read_line(line, number)
             except LineError as error:
                 failures += 1
-                click.echo(f"error: {file.name}: {error}", err=True)
+                click.echo(f"error: {error}", err=True)
 
     for text, tagged in _tagged(app, texts()):
         if as_json:
