@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -49,14 +52,15 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
     """
     _install_starters(app)
     report = asyncio.run(_one_cycle(app))
+    unreachable = bool(report.feeds) and all(feed.result == "failed" for feed in report.feeds)
+    sample_follows = unreachable and or_sample and not as_json
     if as_json:
         show.print_json(
             {"started": report.started, "finished": report.finished, **cycle_rows.as_json(report)}
         )
     else:
-        show_report(app, report)
-    unreachable = bool(report.feeds) and all(feed.result == "failed" for feed in report.feeds)
-    if unreachable and or_sample:
+        show_report(app, report, last=not sample_follows)
+    if sample_follows:
         from pipeline.cli.sample import show_sample
 
         show_sample(app)
@@ -155,8 +159,11 @@ def _log_feed(report: FeedReport) -> None:
     log.info("%s: %s, %d new", report.feed, report.result, report.new)
 
 
-def show_report(app: App, report: CycleReport) -> None:
-    """Everything that a person wants to know after a cycle, the news last so that it stays on the screen."""
+def show_report(app: App, report: CycleReport, *, last: bool = True) -> None:
+    """Everything that a person wants to know after a cycle, the news last so that it stays on the screen.
+
+    Starter alerts and what to try next close the screen: they wait where this is not the `last` word.
+    """
     console = show.console()
     _show_feeds(report.feeds)
     new, counts = report.counts["new"], report.counts
@@ -167,8 +174,9 @@ def show_report(app: App, report: CycleReport) -> None:
     for problem in report.problems:
         console.print(f"problem: {problem}", style="bold red", markup=False)
     show_news(app, report.started)
-    _show_starters(app, report)
-    show_next_commands()
+    if last:
+        _show_starters(app, report)
+        show_next_commands()
 
 
 def show_news(app: App, since: datetime) -> None:
@@ -218,14 +226,22 @@ def _show_starters(app: App, report: CycleReport) -> None:
     show.console().print(table)
 
 
-def show_next_commands() -> None:
-    """What to try next."""
-    show.console().print(
-        "\nNext:\n"
-        "  ceasefire search 'development:rejected OR development:accepted' --since 7d\n"
-        "  ceasefire brief\n"
-        "  ceasefire alert list        then: ceasefire alert resume NAME, or alert add\n"
-        "  ceasefire feeds check       which feeds answer, and what is wrong with the others\n"
-        "  ceasefire watch             keeps going",
-        markup=False,
+def show_next_commands(*first: str) -> None:
+    """What to try next: the commands in `first` (default: a search and the briefing), then those of every day.
+
+    Where the shell would not find `ceasefire`, the line that makes it do so comes before all.
+    """
+    activate = Path(sys.prefix) / "bin" / "activate"
+    lines = [f". {activate}"] if shutil.which("ceasefire") is None and activate.exists() else []
+    lines += first or (
+        "ceasefire search 'development:rejected OR development:accepted' --since 7d",
+        "ceasefire brief",
     )
+    lines += (
+        "ceasefire alert list        then: ceasefire alert resume NAME, or alert add",
+        "ceasefire feeds check       which feeds answer, and what is wrong with the others",
+        "ceasefire watch             keeps going",
+    )
+    show.console().print("\nNext:")
+    for line in lines:
+        click.echo(f"  {line}")  # whole, so that it can be copied

@@ -41,5 +41,8 @@ def show_sample(app: App) -> None:
             console.print(
                 f"\n{show.plural(len(mails), 'mail')} written to {folder / 'mail'}, the first: {mails[0].name}"
             )
-    console.print(f"\nTo search this day: --db sqlite:///{folder / 'sample.db'}", markup=False)
-    show_next_commands()
+    here = f"--db sqlite:///{folder / 'sample.db'}"
+    show_next_commands(
+        f"ceasefire search 'development:rejected OR development:accepted' {here}",
+        f"ceasefire brief --since 2025-03-18 --until 2025-03-19 {here}",
+    )

@@ -1,6 +1,7 @@
 """The commands as people and scripts use them: what they print, what they leave, and how they end."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,18 @@ def test_a_failing_feed_is_named_with_its_reason_and_the_code_is_one(desk: Desk)
     assert "http-5xx" in desk("feeds", "list").stdout
 
 
+def test_where_no_feed_answers_the_sample_is_shown_with_commands_that_work(desk: Desk) -> None:
+    desk.server.answer("/rss", Reply(status=503))
+    output = desk("run", "--or-sample", code=1).stdout
+    assert "No feed could be reached" in output
+    assert output.count("Next:") == 1, "the empty cycle offers nothing to try"
+    assert "Starter alerts, paused" not in output
+    tried = [line.split("ceasefire ", 1)[1] for line in output.splitlines() if " --db sqlite:///" in line]
+    assert [command.split()[0] for command in tried] == ["search", "brief"]
+    for command in tried:
+        assert "Harbour Wire" in desk(*shlex.split(command)).stdout
+
+
 def test_search_prints_the_promised_keys(desk: Desk) -> None:
     desk("run")
     (line,) = desk.lines("search", "actor:russia", "--json")
@@ -142,6 +155,20 @@ def test_a_line_that_is_no_text_costs_itself(desk: Desk) -> None:
     assert "line 2" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["tag", "group"])
+def test_a_line_that_is_not_utf_8_costs_itself_and_a_byte_order_mark_nothing(
+    desk: Desk, tmp_path: Path, command: str
+) -> None:
+    rest = b'", "text": "", "published": "2025-03-18T10:00:00Z", "outlet": "A"}\n'
+    titles = (b"Kremlin", b"Kiev \xea\xe8\xe5\xe2", b"Half \\ud83d", b"Zelensky")
+    lines = [b'{"id": "%d", "title": "' % number + title + rest for number, title in enumerate(titles)]
+    archive = tmp_path / "archive.jsonl"
+    archive.write_bytes(b"\xef\xbb\xbf" + b"".join(lines) + b"\xff\xfe\n")
+    result = desk(command, str(archive), "--json", code=1)
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["0", "3"]
+    assert [part.split(":")[0] for part in result.stderr.split("error: line ")[1:]] == ["2", "3", "5"]
+
+
 def test_an_alert_lives_from_add_to_remove(desk: Desk) -> None:
     desk("run")
     added = desk("alert", "add", "Plans", "actor:russia", "--to", "you@example.org", "--zone", "Europe/Kyiv")
@@ -181,6 +208,11 @@ def test_feeds_go_out_as_opml_and_come_back_whole(desk: Desk) -> None:
     )
     assert "1 feed added" in desk("feeds", "import", str(exported)).stdout
     assert "Harbour Media" in desk.feeds.read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_named_in_one_line(desk: Desk, tmp_path: Path) -> None:
+    result = desk("feeds", "export", str(tmp_path / "nowhere" / "feeds.opml"), code=2)
+    assert result.stderr == f"error: {tmp_path / 'nowhere' / 'feeds.opml'}: No such file or directory\n"
 
 
 def test_feeds_check_tells_who_answers_and_takes_nothing_in(desk: Desk) -> None:
