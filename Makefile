@@ -23,12 +23,12 @@ $(RUNTIME): pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(TOOLS): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "setting up $(VENV) with the test tools (once, about a minute) ..."
-	@$(PIP) --editable '.[dev,postgres]'
+	@$(PIP) --editable '.[dev,postgres,elasticsearch]'
 	@touch $@ $(RUNTIME)
 
 $(TORCH): $(TOOLS)
 	@echo "installing torch (about 5 GB with its CUDA libraries) ..."
-	@$(PIP) --editable '.[dev,postgres,torch]'
+	@$(PIP) --editable '.[dev,postgres,elasticsearch,torch]'
 	@touch $@
 
 run: $(RUNTIME) ## set up, then one cycle over feeds.toml (some failing feeds count as success)
@@ -38,7 +38,7 @@ watch: $(RUNTIME) ## set up, then cycle after cycle until Ctrl-C
 	@$(BIN)/ceasefire watch
 
 test: $(TOOLS) ## every behaviour test that needs no torch
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: format lint types ## what CI checks besides the tests
 
@@ -60,7 +60,7 @@ train: $(TORCH) ## rebuild the shipped model (under 90 minutes on 2 cores)
 cross-validate: $(TORCH) ## out-of-fold scores, from which the thresholds come
 	@$(BIN)/python -m classifiers.training.cross_validate
 
-evaluate: $(TOOLS) ## precision, recall and F1 on dev and on the held-out prose, with intervals
+evaluate: $(TORCH) ## precision, recall and F1 on dev and on the held-out prose, with intervals
 	@$(BIN)/python -m classifiers.training.evaluate
 	@$(BIN)/python -m classifiers.training.positions evaluate
 

@@ -18,8 +18,6 @@ from pipeline.types import Document
 
 EVENING = START + timedelta(hours=16)
 
-pytestmark = pytest.mark.xdist_group("model")
-
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Path]]:
