@@ -16,6 +16,8 @@ from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
 from pipeline.db import alerts as alert_rows
 from pipeline.db import overview
+from pipeline.db import stories as story_rows
+from pipeline.db import threads as thread_rows
 from pipeline.errors import SettingsError
 from pipeline.periods import parse_moment
 from pipeline.query import language
@@ -311,6 +313,10 @@ def mute(app: App, kind: str, value: str, name: str | None, recipient: str | Non
     now = cycle.utc_now()
     end = parse_moment(until, now) if until else None
     with app.database.write() as connection:
+        if kind == "story":
+            value = story_rows.resolve(connection, value)
+        elif kind == "thread":
+            value = thread_rows.find(connection, value).id
         number = alert_rows.get(connection, name).id if name else None
         made = alert_rows.mute(connection, Mute(kind, value, number, recipient, end), now)
     click.echo(f"mute {made}: {kind} {value!r}; `ceasefire alert unmute {made}` takes it back")

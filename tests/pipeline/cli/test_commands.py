@@ -184,6 +184,11 @@ def test_an_alert_lives_from_add_to_remove(desk: Desk) -> None:
     assert "Plans" not in desk("alert", "list").stdout
 
 
+@pytest.mark.parametrize("kind", ["story", "thread"])
+def test_what_is_not_there_cannot_be_muted(desk: Desk, kind: str) -> None:
+    assert f"there is no {kind} 'nope'" in desk("alert", "mute", kind, "nope", code=2).stderr
+
+
 def test_a_starter_alert_needs_a_recipient_before_it_can_start(desk: Desk) -> None:
     desk("run")
     assert "no recipient yet" in desk("alert", "resume", "Deal", code=2).stderr
