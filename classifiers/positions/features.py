@@ -357,7 +357,8 @@ def _best_other(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(values) < 2:
         return np.zeros_like(values)
     second, top = np.sort(values, axis=0)[-2:]
-    return np.where(values == top, second, top)
+    best: NDArray[np.float32] = np.where(values == top, second, top)
+    return best
 
 
 def _zone(clause: Clause) -> str:

@@ -164,4 +164,5 @@ def saved(model: PositionModel, facts: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _trees(arrays: Mapping[str, Any], name: str) -> Trees:
-    return Trees(*(arrays[f"{name}.{part}"] for part in _TREE_ARRAYS), int(arrays[f"{name}.depth"]))
+    parts = {part: arrays[f"{name}.{part}"] for part in _TREE_ARRAYS}
+    return Trees(**parts, depth=int(arrays[f"{name}.depth"]))

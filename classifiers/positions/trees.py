@@ -33,4 +33,5 @@ class Trees:
             goes_left = rows[line, self.feature[at]] <= self.value[at]
             at = np.where(inner, np.where(goes_left, left, self.right[at]), at)
         total = self.value[at].astype(np.float64).sum(axis=1)
-        return 1 / (1 + np.exp(-total))
+        probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-total))
+        return probabilities
