@@ -140,7 +140,8 @@ def fit_words(cases: Sequence[Case], side: str) -> NDArray[np.float32]:
     matrix = csr_matrix((np.ones(len(columns), np.float64), columns, ends), (len(buckets), BUCKETS))
     model = LogisticRegression(C=WORD_PENALTY, max_iter=300, solver="liblinear", fit_intercept=False)
     model.fit(matrix, _truth(cases, side), sample_weight=_weights(cases))
-    return model.coef_[0].astype(np.float16).astype(np.float32)
+    weights: NDArray[np.float32] = model.coef_[0].astype(np.float16).astype(np.float32)
+    return weights
 
 
 def _scores_of_others(cases: Sequence[Case], parts: Sequence[int], side: str) -> list[NDArray[np.float32]]:

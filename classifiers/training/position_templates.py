@@ -45,7 +45,7 @@ def _form(document: Mapping[str, Any], actor: str, kind: str, draw: random.Rando
     if kind == "-":
         return str(document["adjectives"][actor])
     if kind == "@":
-        return draw.choice(document["places"][actor])
+        return str(draw.choice(document["places"][actor]))
     name: str = draw.choice(document["forms"][actor])
     return f"{name}'s" if kind == "'" else name
 

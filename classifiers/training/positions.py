@@ -51,8 +51,8 @@ def cross_validated(
     """Each field example with the positions that a model gives it which never saw it, and its fold."""
     cases = training_cases(workshop, examples, evidence)
     field = [example for example in examples if example.source in FIELD_SOURCES]
-    np.random.default_rng(0).shuffle(field)  # type: ignore[arg-type]
-    fold_of = {example.text.id: at % folds for at, example in enumerate(field)}
+    order = np.random.default_rng(0).permutation(len(field))
+    fold_of = {field[item].text.id: at % folds for at, item in enumerate(order)}
     found = []
     for fold in range(folds):
         kept = [case for id, own in cases.items() if fold_of.get(id) != fold for case in own]
