@@ -76,6 +76,10 @@ class Settings:
         if self.index_url:
             return self.index_url
         database = self.resolved_database_url()
+        if not database.startswith(("sqlite:", "postgres")):
+            raise SettingsError(
+                f"database {database.partition(':')[0]!r} is not supported; use sqlite:///PATH or postgresql://…"
+            )
         if not database.startswith("sqlite:///"):
             raise IndexNotSetError(
                 "no search index is set for this database: set CEASEFIRE_INDEX_URL (or --index) to http(s)://host:9200 "

@@ -63,7 +63,11 @@ def status(app: App, as_json: bool) -> None:
     table.show_header = False
     show.row(table, "database", app.database.describe())
     show.row(table, "index", _index_words(info))
-    show.row(table, "articles", f"{state.articles:,} in {state.stories:,} stories{_span(state)}")
+    show.row(
+        table,
+        "articles",
+        f"{state.articles:,} in {show.plural(state.stories, 'story', 'stories')}{_span(state)}",
+    )
     show.row(table, "feeds", _feeds(state))
     show.row(table, "last cycle", _last(last))
     waits = f"{state.to_tag} to tag, {state.to_group} to group, {state.to_index} to index, {state.to_match} to match"

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipeline.alerts.check import check_recipient
 from pipeline.db.outbox import Letter, channel_of
 from pipeline.notify.content import Plain, to_json
 from pipeline.notify.eml import EmlFolder
@@ -19,6 +20,7 @@ def send_test(app: "App", recipient: str, now: datetime) -> str:
 
     Raises MailError where it cannot be sent, SettingsError for an address or setting that is wrong.
     """
+    check_recipient(recipient)
     message = Plain(
         "Test mail of the ceasefire monitor",
         (

@@ -126,6 +126,8 @@ def test_search_reads_aliases_phrases_and_since(desk: Desk) -> None:
         (("feeds", "check", "nobody"), "no feed is named nobody"),
         (("run", "--feeds", "missing.toml"), "missing.toml"),
         (("status", "--db", "mysql://host/x"), "mysql"),
+        (("search", "x", "--db", "mysql://host/x"), "'mysql' is not supported"),
+        (("mail", "test", "notanaddress"), "notanaddress"),
     ],
 )
 def test_wrong_usage_is_code_two_with_a_message_that_helps(
