@@ -199,7 +199,8 @@ def load_tagger(
     elif backend == "zero-shot":
         from classifiers.zero_shot import ZeroShotScorer, load_entailment
 
-        scorer = ZeroShotScorer(taxonomy, load_entailment(str(model) if model else None, threads))
+        scorer = zero_shot = ZeroShotScorer(taxonomy, load_entailment(str(model) if model else None, threads))
+        thresholds = zero_shot.thresholds
     elif backend != ALIASES:
         raise BackendError(backend, "is not known", f"choose one of {', '.join(get_args(Backend))}")
     if scorer and position_reader is None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from classifiers.decide import Thresholds
 from classifiers.errors import BackendError, ModelError
 from classifiers.tagger import load_tagger
 from classifiers.taxonomy import load_taxonomy
@@ -25,6 +26,7 @@ class WordEntailment:
     """Makes a claim as far as the premise shares its long words; counts the pairs that it was asked."""
 
     model_hash = "words"
+    thresholds = Thresholds(decide=0.5, uncertain=0.35, announce=0.9)
 
     def __init__(self) -> None:
         self.asked = 0
