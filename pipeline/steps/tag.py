@@ -14,8 +14,9 @@ from pipeline.db.tags import Untagged
 
 log = logging.getLogger(__name__)
 
-BATCH = 256
-"""Articles tagged between two commits: enough to sort by length, few enough to lose little work in a crash."""
+BATCH = 64
+"""Articles tagged between two commits: enough to sort by length, and done in two or three seconds, which is how long
+Ctrl-C may have to wait."""
 
 
 class ArticleTagger(Protocol):
