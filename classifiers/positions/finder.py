@@ -83,10 +83,11 @@ class PositionFinder:
         candidates = Candidates(development, actors, by, against)
         triggers = self._features.trigger_sentences(clauses, development)
         for draft in drafts(candidates, self._model.bounds[family_of(development)]):
+            clause = resting_on(clauses, triggers, draft.by, question.evidence)
             detail = None
             if development in DETAILS:
-                detail = self._model.ways.way(development, self._ways.row(clauses, development, draft.by))
-            clause = resting_on(clauses, triggers, draft.by, question.evidence)
+                row = self._ways.row(clauses, development, draft.by, clause)
+                detail = self._ways.told(clause, development) or self._model.ways.way(development, row)
             yield Position(development, draft.by, draft.against, detail, round(draft.score, 4), clause.text)
 
 

@@ -12,6 +12,8 @@ from classifiers.positions.reading import Clause
 
 _NEAR = 5
 """Words between a trigger and a word that tells its way."""
+_UNTELLING = frozenset({"deal-reached"})
+"""Where a sentence's words are no proof: "the deal that Russia ended" names a conclusion too (10 of 17 were right)."""
 _PLACES = (
     "title",
     "lead",
@@ -21,6 +23,8 @@ _PLACES = (
     "near in rest",
     "beside the doer",
     "negated",
+    "in its sentence",
+    "alone in its sentence",
 )
 
 
@@ -30,7 +34,7 @@ class WayFeatures:
     def __init__(self, lexicon: Lexicon) -> None:
         mask = lexicon.mask
         self._words = {
-            development: [mask(f"details.{development}.{detail}") for detail in details]
+            development: {detail: mask(f"details.{development}.{detail}") for detail in details}
             for development, details in DETAILS.items()
         }
         self._triggers = {
@@ -40,11 +44,13 @@ class WayFeatures:
         self._negation = mask("verbs.negation")
 
     def names(self, development: str) -> list[str]:
-        return [f"{detail} {place}" for detail in DETAILS[development] for place in _PLACES]
+        return [f"{group} {place}" for group in self._words[development] for place in _PLACES]
 
-    def row(self, clauses: Sequence[Clause], development: str, by: Sequence[str]) -> NDArray[np.float32]:
-        """Square roots of counts, in the order of `names`."""
-        groups, trigger_mask = self._words[development], self._triggers[development]
+    def row(
+        self, clauses: Sequence[Clause], development: str, by: Sequence[str], own: Clause
+    ) -> NDArray[np.float32]:
+        """Square roots of counts, in the order of `names`; `own` is the sentence that the position rests on."""
+        groups, trigger_mask = [*self._words[development].values()], self._triggers[development]
         counts = np.zeros((len(groups), len(_PLACES)), np.float32)
         doers = frozenset(by)
         for clause in clauses:
@@ -60,11 +66,31 @@ class WayFeatures:
                         counts[group, 7] += 1
                         continue
                     counts[group, zone] += 1
+                    counts[group, 8] += clause is own
                     if any(abs(at - trigger) <= _NEAR for trigger in triggers):
                         counts[group, 3 + zone] += 1
                     if any(0 < at - one.last <= 4 for one in names):
                         counts[group, 6] += 1
+        present = counts[:, 8] > 0
+        if present.sum() == 1:
+            counts[present, 9] = 1
         return np.sqrt(counts).reshape(-1)
+
+    def told(self, clause: Clause, development: str) -> str | None:
+        """The way that a sentence names beside the words of the development, where it names just one; else None."""
+        if development in _UNTELLING:
+            return None
+        trigger_mask = self._triggers[development]
+        triggers = [at for at, bits in enumerate(clause.bits) if bits & trigger_mask]
+        found = {
+            detail
+            for detail in DETAILS[development]
+            for at, bits in enumerate(clause.bits)
+            if bits & self._words[development][detail]
+            and any(abs(at - trigger) <= _NEAR for trigger in triggers)
+            and not any(one & self._negation for one in clause.bits[max(0, at - 3) : at])
+        }
+        return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

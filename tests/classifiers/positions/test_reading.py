@@ -6,22 +6,18 @@ from classifiers.aliases import AliasMatcher
 from classifiers.names import load_gazetteer
 from classifiers.positions.lexicon import load_lexicon
 from classifiers.positions.reading import Mention, Reader
-from classifiers.sentences import split
 from classifiers.taxonomy import load_taxonomy
+from classifiers.types import Text
 
 
 class Reading:
     """The mentions of one-sentence texts."""
 
     def __init__(self) -> None:
-        self._matcher = AliasMatcher(load_taxonomy())
-        self._gazetteer = load_gazetteer()
-        self._reader = Reader(load_lexicon(), self._gazetteer)
+        self._reader = Reader(AliasMatcher(load_taxonomy()), load_gazetteer(), load_lexicon())
 
     def __call__(self, sentence: str) -> list[Mention]:
-        (clause,) = self._reader.read(
-            sentence, split(sentence, ""), self._matcher.hits(sentence), self._gazetteer.hits(sentence)
-        )
+        (clause,) = self._reader.read(Text("a", sentence, ""))
         return clause.mentions
 
 
