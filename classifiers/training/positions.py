@@ -4,7 +4,7 @@
     python -m classifiers.training.positions validate   five-fold cross-validation over the coded texts
     python -m classifiers.training.positions evaluate   the shipped model on dev: gold and predicted developments
 
-Training needs lightgbm and scikit-learn (`pip install 'ceasefire[training]'`); what it writes runs on numpy alone.
+Training needs lightgbm and scikit-learn (the extra "torch"); what it writes runs on numpy alone.
 About two minutes on one core.
 """
 
