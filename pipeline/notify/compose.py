@@ -149,7 +149,7 @@ def news(
             )
         ]
     elif status:
-        lines.append(NewsLine(f"{STATUS_WORDS[status]}: {clean.line(story.title, 120)}", lines[0].quote))
+        lines.append(NewsLine(STATUS_WORDS[status], lines[0].quote))  # the lines above say of what
     issue = main_issue(articles, query, words)
     return News(
         alert_line(alert),

@@ -265,6 +265,19 @@ def test_a_change_of_status_is_news_once(newsroom: Newsroom) -> None:
     assert newsroom.cycle() == []
 
 
+def test_a_status_beside_a_development_does_not_name_an_older_article(newsroom: Newsroom) -> None:
+    newsroom.alert()
+    newsroom.article("a", RUSSIA_NO, story="s", title="Answer to the truce")
+    newsroom.cycle()
+    with newsroom.database.write() as connection:
+        connection.execute(update(schema.story).where(schema.story.c.id == "s").values(status="disputed"))
+    newsroom.article("b", UKRAINE_YES, story="s")
+    (subject,) = newsroom.cycle()
+    assert "Ukraine accepts" in subject
+    assert "Disputed" in subject
+    assert "Answer to the truce" not in subject
+
+
 def test_merged_stories_keep_what_was_announced_for_either(any_newsroom: Newsroom) -> None:
     room = any_newsroom
     room.alert()
