@@ -57,12 +57,12 @@ class AliasReading:
 class AliasReader:
     """Reads texts of any language by the taxonomy's aliases and, in three languages, by phrases.
 
-    `content_hash` changes with either list.
+    `content_hash` changes with either list. `matcher`: the taxonomy's, if there is one already.
     """
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, matcher: AliasMatcher | None = None) -> None:
         self._taxonomy = taxonomy
-        self._matcher = AliasMatcher(taxonomy)
+        self._matcher = matcher or AliasMatcher(taxonomy)
         rules, settlement = load_rules()
         self._phrases = PhraseBook(rules, settlement, taxonomy)
         patterns = "\n".join(f"{rule.pattern.pattern} {rule.unless.pattern}" for rule in rules)

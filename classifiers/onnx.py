@@ -29,13 +29,19 @@ CHUNK = 512
 class OnnxScorer:
     """Implements `classifiers.types.Scorer` with a model folder (the shipped one by default).
 
-    `threads`: CPU threads of a pass. Construction reads and checks the folder and raises ModelError if it is
+    `threads`: CPU threads of a pass. `matcher`: the taxonomy's, if there is one already. Construction reads and checks the folder and raises ModelError if it is
     missing, damaged, or made for other labels than the taxonomy's. May be shared by threads.
     """
 
-    def __init__(self, taxonomy: Taxonomy, folder: Path = SHIPPED, threads: int = 2) -> None:
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        folder: Path = SHIPPED,
+        threads: int = 2,
+        matcher: AliasMatcher | None = None,
+    ) -> None:
         self.folder: ModelFolder = open_model(folder, taxonomy)
-        matcher = AliasMatcher(taxonomy)
+        matcher = matcher or AliasMatcher(taxonomy)
         try:
             self._session = onnxruntime.InferenceSession(
                 str(folder / ONNX), _options(threads), providers=["CPUExecutionProvider"]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.alias_reader import THRESHOLDS, AliasReader
+from classifiers.aliases import AliasMatcher
 from classifiers.decide import Thresholds, decide
 from classifiers.errors import BackendError
 from classifiers.language import LanguageGuard
@@ -55,7 +56,7 @@ class Tagger:
     """Tags texts of any language. `scorer` None: names and phrases alone, in English too.
 
     `thresholds`: what each label needs of the scorer's probabilities; a label without an entry needs a half.
-    May be shared by threads if its scorer may.
+    `matcher`: the taxonomy's, if there is one already. May be shared by threads if its scorer may.
     """
 
     def __init__(
@@ -64,12 +65,13 @@ class Tagger:
         scorer: Scorer | None = None,
         thresholds: Mapping[str, Thresholds] | None = None,
         position_reader: PositionReader | None = None,
+        matcher: AliasMatcher | None = None,
     ) -> None:
         self.taxonomy = taxonomy
         self._scorer = scorer
         self._thresholds = [(thresholds or {}).get(key, UNTUNED) for key in taxonomy.keys]
         self._position_reader = position_reader
-        self._aliases = AliasReader(taxonomy)
+        self._aliases = AliasReader(taxonomy, matcher)
         self._gazetteer: Gazetteer = load_gazetteer()
         self._languages = LanguageGuard()
 
@@ -180,6 +182,7 @@ def load_tagger(
     cannot be loaded or does not match the taxonomy.
     """
     taxonomy = taxonomy or load_taxonomy()
+    matcher = AliasMatcher(taxonomy)
     threads = threads or os.cpu_count() or 1
     scorer: Scorer | None = None
     thresholds: Mapping[str, Thresholds] | None = None
@@ -187,7 +190,7 @@ def load_tagger(
         from classifiers.model_folder import SHIPPED
         from classifiers.onnx import OnnxScorer
 
-        scorer = onnx = OnnxScorer(taxonomy, Path(model) if model else SHIPPED, threads)
+        scorer = onnx = OnnxScorer(taxonomy, Path(model) if model else SHIPPED, threads, matcher)
         thresholds = onnx.folder.thresholds
     elif backend == "huggingface":
         from classifiers.huggingface import HuggingFaceScorer
@@ -204,8 +207,8 @@ def load_tagger(
     elif backend != ALIASES:
         raise BackendError(backend, "is not known", f"choose one of {', '.join(get_args(Backend))}")
     if scorer and position_reader is None:
-        position_reader = load_position_finder(taxonomy)
-    return Tagger(taxonomy, scorer, thresholds, position_reader)
+        position_reader = load_position_finder(taxonomy, matcher)
+    return Tagger(taxonomy, scorer, thresholds, position_reader, matcher)
 
 
 def _readable(text: Text) -> Text:

@@ -11,9 +11,10 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline.app import App
+from pipeline.clock import Clock, utc_now
 from pipeline.db import cycles as cycle_rows
 from pipeline.db import feeds as feed_rows
 from pipeline.errors import IndexNotSetError, ServiceError
@@ -28,8 +29,6 @@ from pipeline.types import CycleReport, FeedReport
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
-
 LONGEST_PAUSE_S = 60.0
 """`watch` looks at its queues at least this often: a feed added by another process is not left waiting."""
 
@@ -37,11 +36,6 @@ LONGEST_PAUSE_S = 60.0
 def holder_name() -> str:
     """Who holds a lease: host and process, for people who read the database."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def utc_now() -> datetime:
-    """The machine's clock, aware and UTC."""
-    return datetime.now(UTC)
 
 
 async def run_cycle(

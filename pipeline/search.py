@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from classifiers.types import LabelDecision, Position
@@ -26,11 +26,6 @@ class Found:
     total: int
     words: str
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
-
-
-def utc_now() -> datetime:
-    """The machine's clock, aware and UTC."""
-    return datetime.now(UTC)
 
 
 def search(

@@ -100,8 +100,9 @@ class Settings:
         if self.mail_folder:
             return Path(self.mail_folder)
         url = self.resolved_database_url()
-        path = url.removeprefix("sqlite:///")
-        return (Path(path).parent if url.startswith("sqlite:///") and path else self.data_folder()) / "mail"
+        path = url.removeprefix("sqlite:///").partition("?")[0]
+        is_file = url.startswith("sqlite:///") and path not in ("", ":memory:")
+        return (Path(path).parent if is_file else self.data_folder()) / "mail"
 
     def resolved_feeds(self) -> Path:
         """The source list to use. Raises SettingsError where there is none."""

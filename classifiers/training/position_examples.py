@@ -64,7 +64,6 @@ def training(shared: Path, here: Path = HERE) -> list[PositionExample]:
         found[text.id] = PositionExample(text, positions, actors, "template", "")
     heard = _actors_out_of_fold()
     return [replace(one, actors=heard.get(one.text.id, one.actors)) for one in found.values()]
-    return list(found.values())
 
 
 def dev(shared: Path) -> list[PositionExample]:

@@ -9,6 +9,7 @@ from pipeline.app import App
 from pipeline.by_hand import add_page
 from pipeline.cli import show
 from pipeline.cli.options import feeds_option, with_app
+from pipeline.clock import utc_now
 from pipeline.db import documents
 from pipeline.steps.desk import desk_of
 
@@ -24,8 +25,8 @@ def add(app: App, url: str) -> None:
     Example:
       ceasefire add https://example.org/news/truce-talks
     """
-    article, recorded = asyncio.run(add_page(app, url, cycle.utc_now()))
-    cycle.process(app, cycle.utc_now)
+    article, recorded = asyncio.run(add_page(app, url, utc_now()))
+    cycle.process(app, utc_now)
     with app.database.read() as connection:
         found = documents.by_ids(connection, [*recorded.new, *recorded.changed] or [article.id])
     show.console().print(show.documents_table(found, desk_of(app).words))

@@ -14,6 +14,7 @@ from pipeline.alerts.simulate import Simulation
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
+from pipeline.clock import utc_now
 from pipeline.db import alerts as alert_rows
 from pipeline.db import overview
 from pipeline.db import stories as story_rows
@@ -23,7 +24,6 @@ from pipeline.periods import parse_moment
 from pipeline.query import language
 from pipeline.steps.alerts import alert_desk
 from pipeline.steps.digests import send_digests
-from pipeline.steps.send import mail_folder
 from pipeline.types import Alert
 
 READ_LANGUAGES = frozenset({"en"})
@@ -84,7 +84,7 @@ def add(app: App, name: str, query: str, **options: Any) -> None:
     Example:
       ceasefire alert add Rejections 'development:rejected' --to you@example.org --zone Europe/Kyiv
     """
-    now = cycle.utc_now()
+    now = utc_now()
     given = {"cadence": "instant", "recipients": (), **_given(now, options)}
     made = alert_desk(app).add(Alert(id=0, name=name, query=query, since=now, created=now, **given), now)
     click.echo(f"alert {made.name!r} is on; {where_mails_go(app)}")
@@ -95,7 +95,7 @@ def where_mails_go(app: App) -> str:
     """How messages leave with the present settings."""
     if app.settings.smtp_url:
         return "mails go out over SMTP"
-    return f"no mail server is set (CEASEFIRE_SMTP_URL), so mails are written to {mail_folder(app)} as .eml files"
+    return f"no mail server is set (CEASEFIRE_SMTP_URL), so mails are written to {app.settings.resolved_mail_folder()} as .eml files"
 
 
 def _warn(app: App, query: str, now: datetime) -> None:
@@ -119,7 +119,7 @@ def edit(app: App, name: str, new_name: str | None, query: str | None, **options
     Example:
       ceasefire alert edit "The plant" --to you@example.org
     """
-    now = cycle.utc_now()
+    now = utc_now()
     changes = _given(now, {**options, "name": new_name, "query": query})
     if not changes:
         raise SettingsError("nothing to change; `ceasefire alert edit --help` lists what can be")
@@ -168,7 +168,7 @@ def show_alert(app: App, name: str) -> None:
     Example:
       ceasefire alert show Rejections
     """
-    now = cycle.utc_now()
+    now = utc_now()
     with app.database.read() as connection:
         item = alert_rows.get(connection, name)
         mutes = {
@@ -232,7 +232,7 @@ def resume(app: App, name: str) -> None:
     Example:
       ceasefire alert resume "The plant"
     """
-    alert_desk(app).resume(name, cycle.utc_now())
+    alert_desk(app).resume(name, utc_now())
     click.echo(f"alert {name!r} is on; {where_mails_go(app)}")
 
 
@@ -248,7 +248,7 @@ def test(app: App, name: str, days: float, as_json: bool) -> None:
     Example:
       ceasefire alert test Rejections --days 30
     """
-    now = cycle.utc_now()
+    now = utc_now()
     desk = alert_desk(app)
     with app.database.read() as connection:
         item = alert_rows.get(connection, name)
@@ -310,7 +310,7 @@ def mute(app: App, kind: str, value: str, name: str | None, recipient: str | Non
     Example:
       ceasefire alert mute outlet "Neva Bulletin" --alert Rejections --until 2026-12-31
     """
-    now = cycle.utc_now()
+    now = utc_now()
     end = parse_moment(until, now) if until else None
     with app.database.write() as connection:
         if kind == "story":
@@ -352,8 +352,8 @@ def digest(app: App) -> None:
     Example:
       ceasefire digest
     """
-    report = send_digests(app, cycle.utc_now)
-    sent = cycle.send(app, cycle.utc_now)
+    report = send_digests(app, utc_now)
+    sent = cycle.send(app, utc_now)
     click.echo(f"{show.plural(report.digests, 'digest')} made, {show.plural(sent.sent, 'message')} sent")
     for problem in report.problems:
         click.echo(f"problem: {problem}", err=True)

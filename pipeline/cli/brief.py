@@ -2,9 +2,9 @@
 
 import click
 
-from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli.options import with_app
+from pipeline.clock import utc_now
 from pipeline.errors import SettingsError
 from pipeline.notify import render
 from pipeline.notify.render import sender_from
@@ -34,7 +34,7 @@ def brief(app: App, since: str, until: str, kind: str, zone: str) -> None:
       ceasefire brief --zone Europe/Kyiv
       ceasefire brief --since 7d --format md > week.md
     """
-    now = cycle.utc_now()
+    now = utc_now()
     start = parse_moment(since, now, zone)
     end = now if until == "now" else parse_moment(until, now, zone)
     if start >= end:

@@ -9,6 +9,7 @@ from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
+from pipeline.clock import utc_now
 from pipeline.corrections import Correction, Verdict
 from pipeline.db import corrections as rows
 
@@ -43,9 +44,9 @@ def add(
     with app.database.write() as connection:
         made = rows.add(
             connection, article, target, cast(Verdict, verdict), labels=app.taxonomy.keys,
-            author=author or getpass.getuser(), now=cycle.utc_now(), sentence=sentence, note=note,
+            author=author or getpass.getuser(), now=utc_now(), sentence=sentence, note=note,
         )  # fmt: skip
-    cycle.process(app, cycle.utc_now)
+    cycle.process(app, utc_now)
     click.echo(f"correction {made.id}: {_words(made)}; `ceasefire corrections undo {made.id}` takes it back")
 
 
@@ -60,8 +61,8 @@ def undo(app: App, number: int) -> None:
       ceasefire corrections undo 12
     """
     with app.database.write() as connection:
-        undone = rows.undo(connection, number, cycle.utc_now())
-    cycle.process(app, cycle.utc_now)
+        undone = rows.undo(connection, number, utc_now())
+    cycle.process(app, utc_now)
     click.echo(f"correction {undone.id} is undone: {_words(undone)}")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.clock import utc_now
 from pipeline.db import feeds as feed_rows
 from pipeline.db.feeds import FeedState
 from pipeline.errors import ParseError, SettingsError
@@ -138,7 +138,7 @@ async def _check_all(app: App, chosen: list[Feed]) -> list[dict[str, Any]]:
     results: dict[str, dict[str, Any]] = {}
     with progress_of_feeds(len(chosen)) as step:
         async with open_client(settings) as client:
-            fetcher = Fetcher(client, settings, now=cycle.utc_now)
+            fetcher = Fetcher(client, settings, now=utc_now)
             async for outcome in fetcher.fetch_all(FetchRequest(feed) for feed in chosen):
                 results[outcome.feed] = _checked(outcome)
                 step(FeedReport(outcome.feed, outcome.feed, outcome.result))

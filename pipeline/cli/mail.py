@@ -6,6 +6,7 @@ from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import with_app
+from pipeline.clock import utc_now
 from pipeline.db import outbox
 from pipeline.steps.test_mail import send_test
 
@@ -25,7 +26,7 @@ def test(app: App, address: str) -> None:
     Example:
       ceasefire mail test you@example.org
     """
-    click.echo(f"test message to {address}: {send_test(app, address, cycle.utc_now())}")
+    click.echo(f"test message to {address}: {send_test(app, address, utc_now())}")
 
 
 @mail.command()
@@ -38,10 +39,10 @@ def release(app: App, number: int | None) -> None:
     Example:
       ceasefire mail release 17
     """
-    now = cycle.utc_now()
+    now = utc_now()
     with app.database.write() as connection:
         released = outbox.release_held(connection, now, number)
-    report = cycle.send(app, cycle.utc_now)
+    report = cycle.send(app, utc_now)
     click.echo(f"{show.plural(released, 'message')} released, {report.sent} sent")
     for problem in report.problems:
         click.echo(f"problem: {problem}", err=True)

@@ -19,6 +19,7 @@ from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.clock import utc_now
 from pipeline.db import alerts as alert_rows
 from pipeline.db import cycles as cycle_rows
 from pipeline.db import overview
@@ -70,7 +71,7 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
 
 def _install_starters(app: App) -> None:
     with contextlib.suppress(IndexNotSetError):  # no index, no alerts; the cycle's report says so
-        alert_desk(app).install_starters(cycle.utc_now())
+        alert_desk(app).install_starters(utc_now())
 
 
 async def _one_cycle(app: App) -> CycleReport:

@@ -9,6 +9,7 @@ from pipeline import search as searching
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
+from pipeline.clock import utc_now
 from pipeline.periods import parse_moment
 from pipeline.steps.desk import desk_of
 
@@ -39,7 +40,7 @@ def search(
       ceasefire search 'actor:russia AND issue:zaporizhzhia-plant AND "power line"' --since 7d
       ceasefire search '(by:russia AND development:rejected)' --facets --json
     """
-    now = searching.utc_now()
+    now = utc_now()
     start = parse_moment(since, now, zone) if since else None
     found = searching.search(app, query, now=now, since=start, limit=limit, zone=zone, with_facets=facets)
     if as_json:

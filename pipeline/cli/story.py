@@ -9,6 +9,7 @@ from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
+from pipeline.clock import utc_now
 from pipeline.db import schema, standings
 from pipeline.db import stories as story_rows
 from pipeline.db import threads as thread_rows
@@ -71,8 +72,8 @@ def merge(app: App, old: str, into: str, author: str | None) -> None:
     Example:
       ceasefire story merge 3f9c2a7b51d0e684 77aa01c2d4e6f809
     """
-    living = group.merge_stories(app.database, old, into, author or getpass.getuser(), cycle.utc_now)
-    cycle.process(app, cycle.utc_now)
+    living = group.merge_stories(app.database, old, into, author or getpass.getuser(), utc_now)
+    cycle.process(app, utc_now)
     click.echo(f"{old} is now part of {living}")
 
 
@@ -88,8 +89,8 @@ def split(app: App, name: str, articles: tuple[str, ...], author: str | None) ->
     Example:
       ceasefire story split 3f9c2a7b51d0e684 a41c... b52d...
     """
-    new = group.split_story(app.database, name, articles, author or getpass.getuser(), cycle.utc_now)
-    cycle.process(app, cycle.utc_now)
+    new = group.split_story(app.database, name, articles, author or getpass.getuser(), utc_now)
+    cycle.process(app, utc_now)
     click.echo(f"{show.plural(len(articles), 'article')} moved to the new story {new}")
 
 

@@ -45,13 +45,6 @@ def to_match(connection: Connection, limit: int, without: Collection[str] = ()) 
     return dict(list(found.items())[:limit])
 
 
-def count_to_match(connection: Connection) -> int:
-    """Length of the queue: articles whose present revision no alert has judged."""
-    table = schema.article.c
-    query = select(func.count()).select_from(schema.article).where(table.matched_revision < table.revision)
-    return connection.execute(query).scalar_one()
-
-
 def finish_matched(connection: Connection, revisions: Mapping[str, int]) -> set[str]:
     """Note that these articles are matched at these revisions. Returns those that still are at theirs; the others
     changed meanwhile, stay in the queue and must not be acted on."""

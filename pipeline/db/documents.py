@@ -3,10 +3,9 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, select, update
 
 from pipeline.db import schema, tags
 from pipeline.db.dialect import chunks
@@ -143,14 +142,3 @@ def _document(row: Row[Any], labels: Sequence[Any], positions: Sequence[Any]) ->
         corrected=row.corrected,
         disputed=row.story_status == "disputed",
     )
-
-
-def seen_since(connection: Connection, since: datetime, limit: int) -> list[str]:
-    """Ids of the articles first seen since then, the newest first."""
-    rows = connection.execute(
-        select(_ARTICLE.id)
-        .where(or_(_ARTICLE.seen >= since, _ARTICLE.version_seen >= since))
-        .order_by(_ARTICLE.seen.desc(), _ARTICLE.id)
-        .limit(limit)
-    )
-    return [row.id for row in rows]

@@ -12,8 +12,6 @@ from pipeline.db.dialect import insert
 from pipeline.db.times import UtcTime
 from pipeline.types import FailureKind, Feed, FetchOutcome, ParsedFeed, Validators
 
-POLLS_KEPT = timedelta(days=90)
-
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
@@ -232,11 +230,6 @@ def release(connection: Connection, names: Iterable[str], holder: str) -> None:
         .where(and_(schema.feed.c.name.in_(list(names)), schema.feed.c.leased_by == holder))
         .values(leased_until=None, leased_by=None)
     )
-
-
-def forget_old_polls(connection: Connection, now: datetime) -> int:
-    """Drop the poll log's rows older than POLLS_KEPT; returns how many."""
-    return connection.execute(schema.poll.delete().where(schema.poll.c.at < now - POLLS_KEPT)).rowcount
 
 
 def domain_gates(connection: Connection, now: datetime) -> dict[str, datetime]:

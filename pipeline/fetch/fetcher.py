@@ -2,23 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import httpx2
 
+from pipeline.clock import Clock, utc_now
 from pipeline.fetch.client import fetch_feed
 from pipeline.fetch.pacing import LocalPacer, Monotonic, Pacer, Sleep, registered_domain
 from pipeline.fetch.settings import FetchSettings
 from pipeline.types import Feed, FetchOutcome, Validators
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The machine's clock, aware and UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,8 @@ Also tells which positions of an article a query is about, for "only positions t
 """
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 
-from classifiers.types import Position as ArticlePosition
 from pipeline.index.fields import PositionKey, Searchable, to_ms, value_key
 from pipeline.query import fold
 from pipeline.query.nodes import (
@@ -90,17 +88,6 @@ def position_satisfies(position: PositionKey, node: Node) -> bool:
 def names_positions(query: Query) -> bool:
     """Does the query ask for a development, a detail, or somebody's act? Then only positions that satisfy it count."""
     return bool(_position_trees(query))
-
-
-def positions_meant(query: Query, positions: Iterable[ArticlePosition]) -> tuple[ArticlePosition, ...]:
-    """The positions that the query is about: those that satisfy any development or position field that it asks for;
-    all of them where it asks for none."""
-    trees = _position_trees(query)
-    return tuple(
-        position
-        for position in positions
-        if not trees or any(position_satisfies(PositionKey.of(position), tree) for tree in trees)
-    )
 
 
 def _position_trees(query: Query) -> list[Node]:

@@ -6,10 +6,9 @@ import tempfile
 from pathlib import Path
 
 from pipeline.db.outbox import Letter
-from pipeline.errors import MailError, SettingsError
 from pipeline.notify.content import Message
-from pipeline.notify.render import Sender, mail
-from pipeline.notify.transport import ServerDownError
+from pipeline.notify.render import Sender
+from pipeline.notify.transport import ServerDownError, written
 
 
 class EmlFolder:
@@ -27,21 +26,11 @@ class EmlFolder:
     def send(self, letter: Letter, message: Message, sender: Sender) -> None:
         """Write the mail, durable when this returns. Raises ServerDownError where the folder cannot be written."""
         path = self.path(letter.message_id)
-        try:
-            written = mail(
-                message,
-                letter.recipient,
-                sender,
-                message_id=letter.message_id,
-                created=letter.created,
-                in_reply_to=letter.in_reply_to,
-            ).as_bytes()
-        except (SettingsError, ValueError) as error:
-            raise MailError(str(error), permanent=True) from error
+        content = written(letter, message, sender)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                _write(path, written)
+                _write(path, content)
         except OSError as error:
             raise ServerDownError(
                 f"cannot write mails into {self.folder}: {error.strerror}; make the folder writable, or set CEASEFIRE_MAIL_FOLDER"

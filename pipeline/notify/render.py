@@ -7,7 +7,7 @@ all of them, and headers go through `email`'s policy, which refuses line breaks.
 import email.policy
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address
@@ -321,8 +321,3 @@ def _chat_text(text: str) -> str:
     """Neither Slack's <!channel> nor Mattermost's @all and [text](link) can be made from somebody's text."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe.replace("@", "@\u2060").replace("](", "]\u2060(").replace("`", "'")
-
-
-def as_dict(content: Brief) -> dict[str, Any]:
-    """A briefing as JSON values."""
-    return asdict(content)

@@ -14,8 +14,8 @@ from pipeline.db.outbox import SEND_TIMEOUT_S, Letter
 from pipeline.errors import MailError, SettingsError
 from pipeline.notify import clean
 from pipeline.notify.content import Message
-from pipeline.notify.render import Sender, mail, parse_address
-from pipeline.notify.transport import OutcomeUnknownError, ServerDownError
+from pipeline.notify.render import Sender, parse_address
+from pipeline.notify.transport import OutcomeUnknownError, ServerDownError, written
 
 Security = Literal["tls", "starttls", "if-offered", "none"]
 STARTTLS: Mapping[str, Security] = {"required": "starttls", "if-offered": "if-offered", "off": "none"}
@@ -101,15 +101,8 @@ class SmtpTransport:
         """Hand one mail in; returns after the server's 250. Raises as `Transport.send` says."""
         if not sender.address:
             raise ServerDownError("no sender's address: set CEASEFIRE_MAIL_FROM to send over SMTP")
+        content = written(letter, message, sender)
         try:
-            content = mail(
-                message,
-                letter.recipient,
-                sender,
-                message_id=letter.message_id,
-                created=letter.created,
-                in_reply_to=letter.in_reply_to,
-            ).as_bytes()
             to, origin = _mailbox(letter.recipient), _mailbox(sender.address)
         except (SettingsError, ValueError) as error:
             raise MailError(str(error), permanent=True) from error

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from pipeline.db.outbox import Letter
-from pipeline.errors import MailError
+from pipeline.errors import MailError, SettingsError
 from pipeline.notify.content import Message
-from pipeline.notify.render import Sender
+from pipeline.notify.render import Sender, mail
 
 
 class OutcomeUnknownError(MailError):
@@ -32,6 +32,21 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of connections; the transport can be used again."""
+
+
+def written(letter: Letter, message: Message, sender: Sender) -> bytes:
+    """The mail of a letter as bytes. Raises MailError(permanent=True) for one that cannot be written at all."""
+    try:
+        return mail(
+            message,
+            letter.recipient,
+            sender,
+            message_id=letter.message_id,
+            created=letter.created,
+            in_reply_to=letter.in_reply_to,
+        ).as_bytes()
+    except (SettingsError, ValueError) as error:
+        raise MailError(str(error), permanent=True) from error
 
 
 Transports = Mapping[str, Transport]

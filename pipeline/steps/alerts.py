@@ -143,8 +143,3 @@ def _silence(
 def alert_desk(app: "App") -> AlertDesk:
     """The alerts of an opened application."""
     return AlertDesk(app.database, app.index, desk_of(app))
-
-
-def alert_test(app: "App", alert: Alert, days: float, now: datetime) -> Simulation:
-    """What `ceasefire alert test` shows."""
-    return alert_desk(app).test(alert, days, now)

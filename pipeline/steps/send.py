@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.db import outbox
@@ -51,19 +50,13 @@ def send_waiting(
     return send(app.database, transports_of(app, now), desk_of(app), now, worker=holder, stopped=stopped)
 
 
-def mail_folder(app: "App") -> Path:
-    """Where .eml files go: the setting, else mail/ beside the database, else mail/ in the data folder."""
-    if app.settings.mail_folder:
-        return Path(app.settings.mail_folder)
-    beside = app.database.path
-    return (beside.parent if beside is not None else app.settings.data_folder()) / "mail"
-
-
 def transports_of(app: "App", now: Callable[[], datetime]) -> dict[str, Transport]:
     """The ways of sending that the settings name: SMTP where it is set, else the .eml folder; and webhooks."""
     settings = app.settings
     mail: Transport = (
-        SmtpTransport(parse_url(settings.smtp_url)) if settings.smtp_url else EmlFolder(mail_folder(app))
+        SmtpTransport(parse_url(settings.smtp_url))
+        if settings.smtp_url
+        else EmlFolder(settings.resolved_mail_folder())
     )
     private = settings.allow_private_addresses
     return {
