@@ -1,11 +1,11 @@
 """The feed rows: what we know of each source beyond feeds.toml, and which are due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, true, update
 
 from pipeline.db import schema
 from pipeline.db.dialect import insert
@@ -109,28 +109,50 @@ def _state(row: Row[Any]) -> FeedState:
     )
 
 
-def claim_due(
-    connection: Connection, now: datetime, holder: str, lease: timedelta, limit: int
-) -> list[FeedState]:
-    """Lease up to `limit` listed feeds that are due, the longest overdue first.
+def _is_due(now: datetime, holder: str = "") -> ColumnElement[bool]:
+    """Listed, due, and leased by nobody else; `holder` may have leased it itself, in a try that died."""
+    table = schema.feed.c
+    return and_(
+        table.listed,
+        ~table.gone,
+        or_(table.next_due.is_(None), table.next_due <= now),
+        or_(table.leased_until.is_(None), table.leased_until <= now, table.leased_by == holder),
+    )
 
-    A lease that ran out (its holder died) is taken over. Two processes never hold the same feed.
+
+def due(connection: Connection, now: datetime) -> dict[str, str]:
+    """Name and address of the feeds that are due and that nobody polls at the moment, the longest overdue first."""
+    rows = connection.execute(
+        select(schema.feed.c.name, schema.feed.c.url)
+        .where(_is_due(now))
+        .order_by(schema.feed.c.next_due.asc().nulls_first(), schema.feed.c.name)
+    )
+    return {row.name: row.url for row in rows}
+
+
+def claim_due(
+    connection: Connection,
+    now: datetime,
+    holder: str,
+    lease: timedelta,
+    limit: int,
+    only: Collection[str] | None = None,
+) -> list[FeedState]:
+    """Lease up to `limit` listed feeds that are due (of those in `only`, if given), the longest overdue first.
+
+    A lease that ran out (its holder died) is taken over, and `holder` gets back at once what it leased before. Two
+    holders never have the same feed.
     """
-    due = (
+    wanted = (
         select(schema.feed.c.name)
-        .where(
-            schema.feed.c.listed,
-            ~schema.feed.c.gone,
-            or_(schema.feed.c.next_due.is_(None), schema.feed.c.next_due <= now),
-            or_(schema.feed.c.leased_until.is_(None), schema.feed.c.leased_until <= now),
-        )
+        .where(_is_due(now, holder), true() if only is None else schema.feed.c.name.in_(list(only)))
         .order_by(schema.feed.c.next_due.asc().nulls_first(), schema.feed.c.name)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite renders nothing here: its writers take turns anyway
     )
     rows = connection.execute(
         update(schema.feed)
-        .where(schema.feed.c.name.in_(due))
+        .where(schema.feed.c.name.in_(wanted))
         .values(leased_until=now + lease, leased_by=holder)
         .returning(schema.feed)
     ).all()

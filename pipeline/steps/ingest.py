@@ -7,7 +7,7 @@ never an article.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -66,17 +66,20 @@ async def ingest_due(
     *,
     now: Callable[[], datetime],
     holder: str,
+    only: Collection[str] | None = None,
     stop: asyncio.Event | None = None,
     progress: Callable[[FeedReport], None] = lambda _report: None,
     rng: random.Random | None = None,
 ) -> list[FeedReport]:
     """Poll every feed that is due, and record what came; returns one report a feed, in the order of finishing.
 
+    With `only`, no others than these are polled: the part of a cycle that one of several processes does.
+
     `feeds` by name are the listed ones, already synced into the database. When `stop` is set, polls under way are
     cancelled, and their feeds are given back untouched.
     """
     with database.write() as connection:
-        claimed = feed_rows.claim_due(connection, now(), holder, LEASE, limit=len(feeds) + 1)
+        claimed = feed_rows.claim_due(connection, now(), holder, LEASE, limit=len(feeds) + 1, only=only)
         gates = feed_rows.domain_gates(connection, now())
     states = {state.name: state for state in claimed if state.name in feeds}
     reports: list[FeedReport] = []
