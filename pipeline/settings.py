@@ -65,6 +65,20 @@ class Settings:
     """What happens to a message of which nobody knows whether it left: send it once more, or hold it for the operator."""
 
     def data_folder(self) -> Path:
+    keep_articles_days: int = 0
+    """Stories whose last report is older go, with their articles; 0: they stay for ever."""
+    keep_versions_days: int = 90
+    """Earlier texts of articles that changed go after this; 0: they stay."""
+    keep_messages_days: int = 365
+    """Messages that were sent go after this, never what they announced; 0: they stay."""
+    keep_log_days: int = 90
+    """Rows of polls and cycles, and notes of what was set aside, go after this; at least 35, or 0: they stay."""
+    web_users: str = ""
+    """File of the page's users and password hashes; `ceasefire serve --add-user NAME` writes it."""
+    trusted_proxies: str = ""
+    """Addresses or networks of proxies whose word on who asks is believed, separated by commas."""
+    proxy_user_header: str = "X-Forwarded-User"
+    """The header in which such a proxy names the user it logged in."""
         """The user's data folder of this program."""
         return Path(platformdirs.user_data_dir("ceasefire", appauthor=False))
 

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "status": "pipeline.cli.status:status",
     "export": "pipeline.cli.export:export",
     "reindex": "pipeline.cli.index:reindex",
+    "retag": "pipeline.cli.retag:retag",
     "index": "pipeline.cli.index:index",
     "db": "pipeline.cli.database:db",
 }

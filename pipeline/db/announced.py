@@ -16,6 +16,11 @@ TEXT_LIMIT = 4000
 """Letters of an article's text that alerts look at: enough for phrases that are muted, bounded for long live blogs."""
 
 
+HISTORY = ("import", "backfill")
+"""Reasons of articles that never were news. `retag` is none of them here: what was news of a day stays in the briefing
+of that day, whichever model tagged it last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """An article that a digest still has to tell of: which kind of digest, and from when on (UTC)."""
@@ -388,7 +393,7 @@ def uncertain_articles(
             article.seen >= since,
             article.seen < until,
             article.copy_of.is_(None),
-            article.reason.not_in(("import", "backfill", "retag")),
+            article.reason.not_in(HISTORY),
         )
         .group_by(article.id, article.indexed_revision)
         .order_by(func.max(label.score).desc(), article.id)
@@ -424,7 +429,7 @@ def seen_between(connection: Connection, since: datetime, until: datetime, limit
         .where(
             article.version_seen >= since,
             article.seen < until,
-            article.reason.not_in(("import", "backfill", "retag")),
+            article.reason.not_in(HISTORY),
             on_topic,
         )
         .order_by(article.seen.desc(), article.id)

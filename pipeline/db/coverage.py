@@ -82,11 +82,11 @@ def failing(connection: Connection, first: Collection[str] = ()) -> list[Failing
 
 
 def taken_in(connection: Connection, since: datetime, until: datetime) -> tuple[int, int]:
-    """How many articles, of how many outlets, were first seen in [since, until)."""
+    """How many articles, of how many outlets, were first seen in [since, until); an archive taken in does not count."""
     table = schema.article.c
     row = connection.execute(
         select(func.count(), func.count(distinct(table.outlet))).where(
-            table.seen >= since, table.seen < until
+            table.seen >= since, table.seen < until, table.reason.not_in(("import", "backfill"))
         )
     ).one()
     return row[0], row[1]

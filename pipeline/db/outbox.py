@@ -39,11 +39,11 @@ GIVE_UP_AFTER = timedelta(days=4)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One row of the outbox with what its notification says: all that sending needs."""
+    """One row of the outbox with what its notification says: all that sending needs. `alert` is None for the operator."""
 
     id: int
     notification: int
-    alert: int
+    alert: int | None
     kind: str
     content: Mapping[str, Any]
     created: datetime

@@ -69,6 +69,12 @@ feed = Table(
     Column("problems", JSON),
     Column("leased_until", UtcTime),
     Column("leased_by", String),
+    Column("domain", String, index=True),
+    Column("entries", Integer),
+    Column("known_entries", LargeBinary),
+    Column("hours", JSON),
+    Column("covered_by", String),
+    Column("covered_checks", Integer, nullable=False, server_default="0"),
 )
 
 poll = Table(
@@ -355,7 +361,8 @@ announced = Table(
     Column("notification", BigInteger),
     CheckConstraint("kind IN ('first', 'development', 'status', 'withdrawn')", name="kind"),
 )
-"""What an alert has said, or holds as already known (`notification` is NULL where it was inserted silently)."""
+"""What an alert has said, or holds as already known (`notification` is NULL where it was inserted silently, 0 where
+the message that told it was deleted by retention)."""
 
 matched = Table(
     "matched",
@@ -384,14 +391,15 @@ notification = Table(
     "notification",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("alert", BigInteger, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("alert", BigInteger, ForeignKey("alert.id", ondelete="CASCADE"), index=True),
     Column("story", String),
     Column("kind", String, nullable=False),
     Column("subject", Text, nullable=False),
     Column("content", JSON, nullable=False),
     Column("created", UtcTime, nullable=False),
 )
-"""`content` is everything that rendering needs, so that a mail can be shown and sent again without looking anything up."""
+"""`content` is everything that rendering needs, so that a mail can be shown and sent again without looking anything up.
+`alert` is NULL for what the monitor tells its operator."""
 
 outbox = Table(
     "outbox",
@@ -453,7 +461,34 @@ correction = Table(
     Column("undone", UtcTime),
     CheckConstraint("verdict IN ('wrong', 'missing', 'right')", name="verdict"),
 )
-"""Append-only: an undo marks the row and never removes it."""
+"""Append-only: an undo marks the row and never removes it. `follows`: the correction of another copy of the same text
+that this one was made along with."""
+
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("story", String, nullable=False, index=True),
+    Column("value", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("old", Text, nullable=False, server_default=""),
+    Column("author", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("undone", UtcTime),
+    Column("undone_by", Text, nullable=False, server_default=""),
+    CheckConstraint("kind IN ('verdict', 'note', 'tag')", name="kind"),
+)
+"""What analysts say of stories. Append-only; `story` is the one that was living then, read through its redirect."""
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("reader", String, primary_key=True),
+    Column("since", UtcTime),
+    Column("last", UtcTime, nullable=False),
+)
+"""When each reader of the page was here last, and (`since`) when their visit before this one ended."""
 
 # --- running ---------------------------------------------------------------------------------------------------------
 
@@ -475,3 +510,15 @@ cycle = Table(
     Column("finished", UtcTime),
     Column("report", JSON, nullable=False, server_default="{}"),
 )
+
+health = Table(
+    "health",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("told", String, nullable=False, server_default="well"),
+    CheckConstraint("state IN ('well', 'failing', 'gone', 'silent', 'volume', 'idle')", name="state"),
+)
+"""How each feed (or the monitor itself) was found at the last look; `told`: the state that the operator knows of."""

@@ -57,7 +57,7 @@ def tag_untagged(
         if not batch:
             break
         done = 0
-        results, failures = _tag(tagger, batch)
+        results, failures = tag_batch(tagger, batch)
         with database.write() as connection:
             fixed = correction_rows.for_articles(connection, [article.id for article, _ in results])
             for article, result in results:
@@ -74,7 +74,7 @@ def tag_untagged(
     return TagReport(tagged, failed, overtaken)
 
 
-def _tag(
+def tag_batch(
     tagger: ArticleTagger, batch: Sequence[Untagged]
 ) -> tuple[list[tuple[Untagged, Tagged]], list[tuple[Untagged, str]]]:
     """Tag a batch; where that fails, halve it until the texts that fail stand alone."""
@@ -86,6 +86,6 @@ def _tag(
             log.exception("the tagger failed on article %s", batch[0].id)
             return [], [(batch[0], f"{type(error).__name__}: {error}")]
     middle = len(batch) // 2
-    left, left_failed = _tag(tagger, batch[:middle])
-    right, right_failed = _tag(tagger, batch[middle:])
+    left, left_failed = tag_batch(tagger, batch[:middle])
+    right, right_failed = tag_batch(tagger, batch[middle:])
     return left + right, left_failed + right_failed
