@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "add": "pipeline.cli.add:add",
     "status": "pipeline.cli.status:status",
     "export": "pipeline.cli.export:export",
+    "import": "pipeline.cli.importing:import_",
     "reindex": "pipeline.cli.index:reindex",
     "retag": "pipeline.cli.retag:retag",
     "index": "pipeline.cli.index:index",

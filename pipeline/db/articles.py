@@ -34,6 +34,11 @@ class Arrival:
     last_success: datetime | None = None
     versions_per_day: int = 10
 
+    @property
+    def is_history(self) -> bool:
+        """Whether an archive is taken in, and nothing that a feed says today."""
+        return self.given in ("import", "backfill")
+
 
 @dataclass(slots=True)
 class Recorded:
@@ -93,6 +98,9 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
             result.new.append(article.id)
             continue
         source = sources.get(row.id)
+        if arrival.is_history and (source is None or not _is_another(source, article)):
+            result.known += 1  # an archive tells of the past: what is known stays as it is
+            continue
         batch.add_keys(row.id, article.keys, arrival.now)
         if source is None:
             _add_source(connection, row, feed, article, arrival)
@@ -105,7 +113,8 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
                 result.known += 1
                 continue
             _add(batch, feed, article, fresh, arrival)
-            batch.repoint(fresh, article.keys)
+            if not arrival.is_history:
+                batch.repoint(fresh, article.keys)
             result.new.append(fresh)
         elif _change(connection, row, source, feed, article, arrival):
             result.changed.append(row.id)
