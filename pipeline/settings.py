@@ -61,10 +61,6 @@ class Settings:
     """Threads of the tagger; 0: as many as there are cores."""
     fetch: FetchSettings = field(default_factory=FetchSettings)
     """How feeds are fetched: the table [fetch] of the settings file, keys as in `pipeline.fetch.settings`."""
-    on_doubt: OnDoubt = "resend"
-    """What happens to a message of which nobody knows whether it left: send it once more, or hold it for the operator."""
-
-    def data_folder(self) -> Path:
     keep_articles_days: int = 0
     """Stories whose last report is older go, with their articles; 0: they stay for ever."""
     keep_versions_days: int = 90
@@ -79,6 +75,10 @@ class Settings:
     """Addresses or networks of proxies whose word on who asks is believed, separated by commas."""
     proxy_user_header: str = "X-Forwarded-User"
     """The header in which such a proxy names the user it logged in."""
+    on_doubt: OnDoubt = "resend"
+    """What happens to a message of which nobody knows whether it left: send it once more, or hold it for the operator."""
+
+    def data_folder(self) -> Path:
         """The user's data folder of this program."""
         return Path(platformdirs.user_data_dir("ceasefire", appauthor=False))
 
