@@ -10,8 +10,10 @@ PipelineError
 │   ├── DatabaseUnavailableError
 │   ├── SchemaOutdatedError
 │   ├── IndexUnavailableError
+│   ├── KibanaUnavailableError
 │   └── MailError
 └── InputError            one input is wrong and costs itself only               (exit code 1)
+    ├── KibanaRefusedError
     ├── ParseError
     └── ExtractError
 """
@@ -76,6 +78,14 @@ class IndexUnavailableError(ServiceError):
     """The search index cannot be reached, refuses the credentials, or is read-only."""
 
 
+class KibanaUnavailableError(ServiceError):
+    """Kibana cannot be reached, is too old or not ready, or refuses the credentials. `passing`: waiting may help."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+
+
 class MailError(ServiceError):
     """A message cannot be sent. `permanent` tells a 5xx-like refusal from a fault worth another try."""
 
@@ -86,6 +96,10 @@ class MailError(ServiceError):
 
 class InputError(PipelineError):
     """One input is wrong; the run goes on without it."""
+
+
+class KibanaRefusedError(InputError):
+    """Kibana takes no such object, or not from this user; the others go on. The message is Kibana's own."""
 
 
 class ParseError(InputError):

@@ -31,6 +31,10 @@ class Settings:
     """sqlite:///PATH or postgresql://user@host/name. Default: a SQLite file in the user's data folder."""
     index_url: str = ""
     """sqlite:///PATH or http(s)://host:9200. Default: the same SQLite file."""
+    kibana_url: str = field(default="", repr=False)
+    """Kibana, for `ceasefire kibana apply`: http[s]://user:password@host:5601[/base][?ca=FILE]."""
+    kibana_api_key: str = field(default="", repr=False)
+    """An encoded API key for Kibana, in place of user and password."""
     feeds: str = ""
     """The source list. Default: feeds.toml in the working folder, else the one of the clone."""
     smtp_url: str = field(default="", repr=False)

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "reindex": "pipeline.cli.index:reindex",
     "retag": "pipeline.cli.retag:retag",
     "index": "pipeline.cli.index:index",
+    "kibana": "pipeline.cli.kibana:kibana",
     "db": "pipeline.cli.database:db",
 }
 """Command -> module:name, in the order in which --help lists them."""
