@@ -93,6 +93,7 @@ def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleRep
     """Everything after the network: tag, group, index, announce, make the digests that are due, and send what waits."""
     stopped = stop.is_set if stop is not None else lambda: False
     problems: list[str] = []
+    outages: list[str] = []
     started = now()
     tagged = tag_untagged(app.database, app.tagger, now, stopped=stopped)
     grouped = group_tagged(app.database, now, window=app.window, stopped=stopped)
@@ -112,10 +113,12 @@ def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleRep
     except (ServiceError, IndexNotSetError) as error:
         log.error("a step could not be done, its queue stays: %s", error)
         problems.append(str(error))
+        outages += [str(error)] if isinstance(error, ServiceError) else []
     sent = send(app, now, stopped=stopped)
     counts |= {"sent": sent.sent, "retried": sent.retried}
     problems += sent.problems
-    return CycleReport(started, now(), counts=counts, problems=tuple(problems))
+    outages += sent.problems
+    return CycleReport(started, now(), counts=counts, problems=tuple(problems), outages=tuple(outages))
 
 
 def send(app: App, now: Clock, *, stopped: Callable[[], bool] = lambda: False) -> SendReport:

@@ -12,6 +12,7 @@ PipelineError
 │   ├── IndexUnavailableError
 │   ├── KibanaUnavailableError
 │   └── MailError
+├── RunIncompleteError    a part of a scheduled run ended without a result       (exit code 1)
 └── InputError            one input is wrong and costs itself only               (exit code 1)
     ├── KibanaRefusedError
     ├── ParseError
@@ -92,6 +93,10 @@ class MailError(ServiceError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class RunIncompleteError(PipelineError):
+    """Parts of a scheduled run ended without a result, in every try. Their work stays due, and the next run has it."""
 
 
 class InputError(PipelineError):

@@ -217,13 +217,17 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class CycleReport:
-    """What one cycle did, for people and for `status`. Every outcome is counted."""
+    """What one cycle did, for people and for `status`. Every outcome is counted.
+
+    `outages` are those of the `problems` that pass by themselves: a service was out of reach, and its queue waits.
+    """
 
     started: datetime
     finished: datetime
     feeds: tuple["FeedReport", ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    outages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

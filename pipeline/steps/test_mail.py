@@ -1,15 +1,11 @@
-"""One message by itself, outside the outbox: does mail work?"""
+"""Does mail work? One test message, sent as alerts are."""
 
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipeline.alerts.check import check_recipient
-from pipeline.db.outbox import Letter, channel_of
-from pipeline.notify.content import Plain, to_json
-from pipeline.notify.eml import EmlFolder
-from pipeline.steps.desk import desk_of
-from pipeline.steps.send import transports_of
+from pipeline.notify.content import Plain
+from pipeline.steps.direct import send_directly
 
 if TYPE_CHECKING:
     from pipeline.app import App
@@ -20,7 +16,6 @@ def send_test(app: "App", recipient: str, now: datetime) -> str:
 
     Raises MailError where it cannot be sent, SettingsError for an address or setting that is wrong.
     """
-    check_recipient(recipient)
     message = Plain(
         "Test mail of the ceasefire monitor",
         (
@@ -28,17 +23,4 @@ def send_test(app: "App", recipient: str, now: datetime) -> str:
             "Nobody has subscribed you to anything; somebody who runs the monitor typed `ceasefire mail test`.",
         ),
     )
-    sender = desk_of(app).sender
-    letter = Letter(
-        id=0, notification=0, alert=0, kind="plain", content=to_json(message), created=now, recipient=recipient,
-        channel=channel_of(recipient), message_id=f"test-{uuid.uuid4().hex}@{sender.domain}", in_reply_to=None,
-        attempts=0, doubtful=0, leased_by="test",
-    )  # fmt: skip
-    transport = transports_of(app, lambda: now)[letter.channel]
-    try:
-        transport.send(letter, message, sender)
-    finally:
-        transport.close()
-    if isinstance(transport, EmlFolder):
-        return f"written to {transport.path(letter.message_id)}, since no mail server is set (CEASEFIRE_SMTP_URL)"
-    return f"handed over to the {'mail server' if letter.channel == 'mail' else 'webhook'}"
+    return send_directly(app, recipient, message, now, f"test-{uuid.uuid4().hex}")
