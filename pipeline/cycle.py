@@ -19,6 +19,7 @@ from pipeline.db import cycles as cycle_rows
 from pipeline.db import feeds as feed_rows
 from pipeline.errors import IndexNotSetError, ServiceError
 from pipeline.steps.announce import announce_waiting
+from pipeline.steps.chores import Chores
 from pipeline.steps.digests import send_digests
 from pipeline.steps.group import group_tagged
 from pipeline.steps.index import index_waiting
@@ -136,7 +137,8 @@ async def watch(
 ) -> None:
     """Cycle after cycle as feeds fall due, until `stop` is set; it then ends within seconds, with nothing half done.
 
-    A database that is briefly out of reach is waited for: what was taken in is safe, and the outage passes.
+    A database that is briefly out of reach is waited for: what was taken in is safe, and the outage passes. Between
+    cycles it looks after the feeds and deletes what has had its time (`pipeline.steps.chores`).
     """
     pause_s = 0.0
     while not stop.is_set():
@@ -152,9 +154,11 @@ async def watch(
             continue
 
 
+    chores = Chores(app, now())
 def _pause_s(app: App, now: datetime) -> float:
     with app.database.read() as connection:
         due = feed_rows.next_due(connection)
+            await asyncio.to_thread(chores.run, now, stop.is_set)
     if due is None:
         return 1.0
     return min(max((due - now).total_seconds(), 1.0), LONGEST_PAUSE_S)

@@ -1,10 +1,16 @@
-"""`ceasefire db`: the schema of the record of truth."""
+"""`ceasefire db`: the record of truth as a whole: its schema, a copy, a backup."""
+
+from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from pipeline.app import App
-from pipeline.cli.options import with_app
-from pipeline.db import migrate
+from pipeline.cli import show
+from pipeline.cli.options import json_option, with_app
+from pipeline.cli.progress import bar
+from pipeline.db import backup as backups
+from pipeline.db import copying, migrate
 from pipeline.db.engine import open_database
 
 
@@ -31,3 +37,59 @@ def upgrade(app: App) -> None:
         click.echo(f"{database.describe()}: schema {after} already")
     else:
         click.echo(f"{database.describe()}: schema {before or 'empty'} -> {after}")
+
+
+@db.command("copy")
+@click.argument("target", metavar="TARGET")
+@json_option
+@with_app
+def copy(app: App, target: str, as_json: bool) -> None:
+    """Copy everything into the empty database TARGET, of either kind, with all ids, and prove the copy.
+
+    Stop `watch` (or the schedule) before, and start it with the new --db after: both would send. What was announced is
+    copied too, so nothing is sent again. The index is made anew by the next cycle, or at once by `ceasefire reindex`.
+
+    \b
+    Example:
+      ceasefire db copy postgresql://ceasefire@localhost/ceasefire
+    """
+    into = open_database(target)
+    try:
+        with bar("copying") as progress:
+            report = copying.copy_database(app.database, into, progress=progress)
+        where = into.describe()
+    finally:
+        into.close()
+    if as_json:
+        tables = {name: asdict(table) for name, table in report.tables.items()}
+        show.print_json({"target": where, "rows": report.rows, "tables": tables})
+        return
+    table = show.table("table", "rows", "checksum, equal in both", wide="checksum, equal in both")
+    for name, found in report.tables.items():
+        if found.rows:
+            show.row(table, name, f"{found.rows:,}", found.checksum[:16])
+    show.console().print(table)
+    click.echo(f"{show.plural(report.rows, 'row')} copied to {where}")
+
+
+@db.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@with_app
+def backup(app: App, file: Path, as_json: bool) -> None:
+    """Write a consistent copy of the database to FILE while programs go on working on it.
+
+    SQLite: FILE is a database that opens as it is. PostgreSQL: FILE is what pg_dump writes. docs/operating.md says how
+    to bring either back.
+
+    \b
+    Example:
+      ceasefire db backup ceasefire-2026-11-30.db
+    """
+    with bar("backing up") as progress:
+        report = backups.backup_database(app.database, file, progress=progress)
+    if as_json:
+        show.print_json({**asdict(report), "file": str(report.file)})
+        return
+    click.echo(f"{report.file}: {report.size_bytes / 2**20:,.1f} MB")
+    click.echo(f"to bring it back: {report.restore}")

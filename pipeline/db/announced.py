@@ -281,9 +281,10 @@ def tell(
 
 
 def reserve_notification(
-    connection: Connection, alert: int, story: str | None, kind: str, now: datetime
+    connection: Connection, alert: int | None, story: str | None, kind: str, now: datetime
 ) -> int:
-    """A new notification's id; `fill_notification` gives it its content in the same transaction."""
+    """A new notification's id; `fill_notification` gives it its content in the same transaction. No alert: it is for
+    the operator."""
     statement = insert(schema.notification).values(
         alert=alert, story=story, kind=kind, subject="", content={}, created=now
     )

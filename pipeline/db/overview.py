@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from pipeline.db import documents, schema, tags
 from pipeline.types import Document
@@ -91,7 +91,7 @@ def status(connection: Connection) -> Status:
     ).one()
     return Status(
         articles=articles,
-        stories=_count(connection, schema.story, schema.story.c.merged_into.is_(None)),
+        stories=_count(connection, schema.story, _is_alive()),
         oldest=oldest,
         newest=newest,
         feeds=feeds,
@@ -110,6 +110,11 @@ def status(connection: Connection) -> Status:
         set_aside=_by(connection, schema.set_aside.c.step),
         models=_by(connection, article.tagged_model_hash),
     )
+
+
+def _is_alive() -> Any:
+    """A story that has articles: those that merged or that retention emptied keep their rows."""
+    return exists().where(schema.article.c.story == schema.story.c.id)
 
 
 def _count(connection: Connection, table: Any, condition: Any) -> int:
@@ -176,3 +181,9 @@ def messages_by_alert(connection: Connection) -> dict[int, int]:
     table = schema.notification.c
     rows = connection.execute(select(table.alert, func.count()).group_by(table.alert))
     return {row[0]: row[1] for row in rows}
+
+
+def newest_seen(connection: Connection) -> datetime | None:
+    """When the latest article came in; None where there is none."""
+    newest: datetime | None = connection.execute(select(func.max(schema.article.c.seen))).scalar_one()
+    return newest

@@ -1,0 +1,90 @@
+"""The operator's commands as they are typed: what they print, what they leave, and how they end."""
+
+import json
+import shlex
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.pipeline.cli.test_commands import Desk, desk
+
+__all__ = ["desk"]
+
+LINE = json.dumps(
+    {
+        "id": "1", "outlet": "Elsewhere", "url": "https://elsewhere.example/1", "published": "2023-06-05T10:00:00Z",
+        "title": "Kremlin rejects truce", "text": "Moscow said no to a ceasefire.",
+    }
+)  # fmt: skip
+
+
+def archive(folder: Path, *lines: str) -> str:
+    path = folder / "archive.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def test_an_archive_is_imported_found_and_named_line_by_line_where_it_is_broken(desk: Desk) -> None:
+    file = archive(desk.folder, LINE, "{broken")
+    result = desk("import", file, code=1)
+    assert "2 read: 1 new, 0 known already, 1 not readable; 1 tagged, 1 indexed" in result.stdout
+    assert "error: archive.jsonl: line 2:" in result.stderr
+    (found,) = desk.lines("search", "truce", "--json")
+    assert found["outlet"] == "Elsewhere"
+    (again,) = desk.lines("import", file, "--json", code=1)
+    assert (again["known"], again["new"], again["bad"]) == (1, 0, 1)
+    assert "is not there" in desk("import", "missing.jsonl", code=2).stderr
+
+
+def test_retag_says_what_another_model_had_tagged(desk: Desk) -> None:
+    desk("run")
+    assert "0 of 0 articles" in desk("retag").stdout
+    desk.environment["CEASEFIRE_TAXONOMY"] = "gaza"
+    (report,) = desk.lines("retag", "--since", "30d", "--json")
+    assert (report["total"], report["retagged"], report["grouped"], report["indexed"]) == (3, 3, 3, 3)
+    assert "0 of 0 articles" in desk("retag").stdout
+    assert "did you mean issue:" in desk("retag", "--only", "issue:hostage", code=2).stderr
+    assert "nothing lies between" in desk("retag", "--since", "1d", "--until", "2d", code=2).stderr
+
+
+def test_retention_is_a_dry_run_unless_it_is_told_to_apply(desk: Desk) -> None:
+    desk("run")
+    output = desk("retention").stdout
+    assert "would go" in output
+    assert "articles: kept for ever" in output
+    (report,) = desk.lines("retention", "--apply", "--json")
+    assert report["applied"] is True
+    assert set(report["counts"].values()) == {0}
+    desk.environment["CEASEFIRE_KEEP_ARTICLES_DAYS"] = "2"
+    assert "at least 7 days" in desk("retention", code=2).stderr
+
+
+def test_health_names_what_is_unwell_mails_the_operator_once_and_ends_with_one(desk: Desk) -> None:
+    desk("run")
+    assert "1 feed, 0 of them unwell" in desk("health").stdout
+    desk.environment["CEASEFIRE_OPERATOR_MAIL"] = "operator@example.org"
+    with closing(sqlite3.connect(desk.folder / "ceasefire.db")) as connection, connection:
+        connection.execute(
+            "UPDATE feed SET failures = 3, failure = 'http-4xx', failure_detail = 'answer 404'"
+        )
+    output = desk("health", code=1).stdout
+    assert "harbour" in output
+    assert "3 polls failed in a row" in output
+    assert "the operator was mailed" in output
+    (finding,) = desk.lines("health", "--json", code=1)
+    assert (finding["subject"], finding["state"], finding["changed"]) == ("harbour", "failing", False)
+    assert len(list((desk.folder / "mail").rglob("*.eml"))) == 1
+
+
+def test_a_backup_and_a_copy_open_as_databases_of_their_own(desk: Desk) -> None:
+    desk("run")
+    backup = desk.folder / "b.db"
+    (restore,) = [line for line in desk("db", "backup", str(backup)).stdout.splitlines() if "rm -f" in line]
+    assert shlex.split(restore)[-1] == str(desk.folder / "ceasefire.db")
+    assert len(desk.lines("search", "--json", "--db", f"sqlite:///{backup}")) == 3
+    assert "is there already" in desk("db", "backup", str(backup), code=2).stderr
+    target = f"sqlite:///{desk.folder / 'copy.db'}"
+    assert "rows copied to" in desk("db", "copy", target).stdout
+    assert "not empty" in desk("db", "copy", target, code=2).stderr
+    desk("run", "--db", target)
+    assert len(desk.lines("search", "--json", "--db", target)) == 3
