@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.installed
 TOOLS   := $(VENV)/.installed-dev
 TORCH   := $(VENV)/.installed-torch
 
-.PHONY: help run watch test check format lint types test-torch train evaluate cross-validate bench clean
+.PHONY: help run watch env up down dashboards test check format lint types test-torch train evaluate cross-validate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,23 @@ run: $(RUNTIME) ## set up, then one cycle over feeds.toml (some failing feeds co
 
 watch: $(RUNTIME) ## set up, then cycle after cycle until Ctrl-C
 	@$(BIN)/ceasefire watch
+
+env: ## write .env with fresh random secrets for docker-compose.yml (keeps what is there)
+	@$(PYTHON) deploy/make_env.py
+
+up: .env ## start the production stack, wait until it is healthy, apply the dashboards
+	@docker compose up --build --detach --wait --wait-timeout 900
+	@docker compose run --rm dashboards
+	@docker compose ps
+
+dashboards: .env ## apply kibana/ to the running Kibana again
+	@docker compose run --rm --build dashboards
+
+down: .env ## stop the production stack; volumes stay
+	@docker compose --profile '*' down
+
+.env:
+	@echo "no .env yet: run \`make env\` and look at it" >&2; exit 2
 
 test: $(TOOLS) ## every behaviour test that needs no torch
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
