@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 from pipeline.dates import read_date
 from pipeline.errors import ParseError
+from pipeline.marks import json_without_known
 from pipeline.types import Entry, ParsedFeed
 
 _VERSION_MARK: Final = "jsonfeed.org/version/"
@@ -16,8 +17,8 @@ def is_json(body: bytes) -> bool:
     return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
-def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
-    """Read a JSON Feed. Raises ParseError where the JSON is broken or is something else."""
+def parse_json_feed(body: bytes, url: str, known: frozenset[bytes] = frozenset()) -> ParsedFeed:
+    """Read a JSON Feed but for the items whose marks are `known`. Raises ParseError where the JSON is broken or is something else."""
     try:
         document = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:
@@ -26,14 +27,15 @@ def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
         keys = ", ".join(list(document)[:5]) if isinstance(document, dict) else "a list"
         raise ParseError(f"JSON, but not a JSON Feed (found: {keys[:200] or 'nothing'})", url)
     items = document.get("items")
-    entries = (
-        [_entry(item, url) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    )
+    found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    kept, marks, left_out = json_without_known(found, known)
     return ParsedFeed(
         title=_text(document.get("title")),
         language=_text(document.get("language")) or None,
         ttl_min=None,
-        entries=tuple(entries),
+        entries=tuple(_entry(item, url) for item in kept),
+        marks=marks,
+        left_out=left_out,
     )
 
 

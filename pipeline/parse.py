@@ -7,7 +7,7 @@ import io
 import re
 from calendar import timegm
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -17,6 +17,7 @@ import feedparser
 from pipeline.dates import read_date
 from pipeline.errors import ParseError
 from pipeline.json_feed import is_json, parse_json_feed
+from pipeline.marks import without_known
 from pipeline.sniff import readable_bytes, what_it_is
 from pipeline.types import Entry, ParsedFeed, RawFeed
 
@@ -46,19 +47,25 @@ class ParseLimits:
 DEFAULT_LIMITS: Final = ParseLimits()
 
 
-def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed:
+def parse_feed(
+    raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS, known: frozenset[bytes] = frozenset()
+) -> ParsedFeed:
     """Read the document of `raw`; its final URL is the base of relative links.
+
+    `known`: marks of entries that are recorded already and need not be read again (`pipeline.marks`).
 
     Broken markup, wrong encodings, missing dates and the like end up in `problems`, never as an error. Raises
     ParseError where the document is not a feed, and says what it is instead.
     """
     if is_json(raw.body):
-        parsed = parse_json_feed(raw.body, raw.url)
-        return _bounded(parsed, limits, len(parsed.entries))
+        parsed = parse_json_feed(raw.body, raw.url, known)
+        return _bounded(parsed, limits, len(parsed.entries) + parsed.left_out)
     body, charset, problems = readable_bytes(raw.body, raw.content_type)
     if (other := what_it_is(body)) is not None:
         raise ParseError(other, raw.url)
     body, found = _shortened(body, limits.entries)
+    marked = without_known(body, known)
+    body = marked.body
     if body.count(b"<") > limits.tags:
         raise ParseError(f"more than {limits.tags} tags: too much for a feed", raw.url)
     content_type = "application/xml" + (f"; charset={charset}" if charset else "")
@@ -76,6 +83,8 @@ def parse_feed(raw: RawFeed, limits: ParseLimits = DEFAULT_LIMITS) -> ParsedFeed
         ttl_min=_ttl_min(head),
         entries=entries,
         problems=tuple(problems),
+        marks=marked.marks if len(marked.marks) == len(entries) + marked.left_out else (),
+        left_out=marked.left_out,
     )
     return _bounded(parsed, limits, max(found, len(document.entries)))
 
@@ -203,7 +212,7 @@ def _bounded(parsed: ParsedFeed, limits: ParseLimits, found: int) -> ParsedFeed:
     problems += [f"entries with a {part} over the limit, cut" for part in sorted(cut)]
     if not found:
         problems.append("no entries")
-    return ParsedFeed(parsed.title[: limits.title], parsed.language, parsed.ttl_min, entries, tuple(problems))
+    return replace(parsed, title=parsed.title[: limits.title], entries=entries, problems=tuple(problems))
 
 
 def _cut(entry: Entry, limits: ParseLimits, note: Callable[[str], None]) -> Entry:

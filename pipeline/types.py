@@ -73,11 +73,11 @@ class FetchOutcome:
     """What one poll of one feed came to. `raw` is there exactly when `result` is "fetched".
 
     `retry_after_s`: what the server asked for, already made relative. `permanent_url`: target of a chain of
-    permanent redirects only. `max_age_s`: from Cache-Control or Expires.
+    permanent redirects only. `max_age_s`: from Cache-Control or Expires. "skipped": not asked at all, `detail` says why.
     """
 
     feed: str
-    result: Literal["fetched", "unchanged", "failed"]
+    result: Literal["fetched", "unchanged", "failed", "skipped"]
     finished: datetime
     raw: RawFeed | None = None
     validators: Validators = Validators()
@@ -110,13 +110,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed document read. `problems` are remarks for the operator (broken markup, odd encoding …)."""
+    """A feed document read. `problems` are remarks for the operator (broken markup, odd encoding …).
+
+    `marks` name the bytes of each entry of the document (`pipeline.marks`); `left_out` of them were known, and are not
+    among `entries`.
+    """
 
     title: str
     language: str | None
     ttl_min: int | None
     entries: tuple[Entry, ...]
     problems: tuple[str, ...] = ()
+    marks: tuple[bytes, ...] = ()
+    left_out: int = 0
 
 
 TimeFlag = Literal["stated", "assumed-zone", "future", "undated", "absurd"]
@@ -129,6 +135,7 @@ class Article:
 
     `keys` are all identities known for it (canonical URL, guid in its feed), strongest first.
     `content_hash` is over normalised title and text. `text_source` says which part of the entry `text` came from.
+    `updated`: when the feed says that it was last changed, as stated.
     """
 
     id: str
@@ -147,6 +154,18 @@ class Article:
     content_hash: str
     author: str = ""
     categories: tuple[str, ...] = ()
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """Where a text lies among others, by one model; only vectors of the same model can be compared.
+
+    `model`: the model's hash (hex). `vector`: unit length, little-endian half floats, two bytes a dimension.
+    """
+
+    model: str
+    vector: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
 from pipeline.clock import utc_now
+from pipeline.db import domains
 from pipeline.db import feeds as feed_rows
 from pipeline.db.feeds import FeedState
-from pipeline.errors import ParseError, SettingsError
-from pipeline.feeds import add_feeds, make_feed, same_address
+from pipeline.errors import InputError, ParseError, SettingsError
+from pipeline.feeds import add_feeds, load_feeds, make_feed, same_address
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.policy import failure_words
@@ -42,14 +43,20 @@ def list_feeds(app: App, as_json: bool) -> None:
     listed = app.feeds
     with app.database.read() as connection:
         states = feed_rows.states(connection)
+        gates = domains.gates(connection, utc_now())
     if as_json:
         for name, feed in listed.items():
-            show.print_json(_feed_json(feed, states[name]))
+            show.print_json(_feed_json(feed, states[name], gates.get(states[name].domain)))
         return
     table = show.table("feed", "side", "last success", "next poll", "state", wide="state")
     for name, feed in listed.items():
         state = states[name]
-        show.row(table, name, feed.side, _time(state.last_success), _time(state.next_due), state_words(state))
+        gate = gates.get(state.domain)
+        due = max(filter(None, (state.next_due, gate)), default=None)
+        words = (
+            state_words(state) if gate is None else f"{state_words(state)}{gate_words(state.domain, gate)}"
+        )
+        show.row(table, name, feed.side, _time(state.last_success), _time(due), words)
     show.console().print(table)
 
 
@@ -62,14 +69,22 @@ def state_words(state: FeedState) -> str:
         return f"{state.failure}{times}: {state.failure_detail} {failure_words(state.failure)}"
     remarks = f"; {'; '.join(state.problems)}" if state.problems else ""
     moved = f"; has moved to {state.moved_to}" if state.moved_to else ""
-    return f"well{moved}{remarks}"
+    covered = (
+        f"; all of it comes with {state.covered_by}, so it is asked once a day" if state.covered_by else ""
+    )
+    return f"well{moved}{covered}{remarks}"
+
+
+def gate_words(domain: str, until: datetime) -> str:
+    """That a whole domain is left alone, and until when."""
+    return f"; {domain} asked to be left alone until {show.short_time(until)} UTC"
 
 
 def _time(value: datetime | None) -> str:
     return "never" if value is None else show.short_time(value)
 
 
-def _feed_json(feed: Feed, state: FeedState) -> dict[str, Any]:
+def _feed_json(feed: Feed, state: FeedState, gate: datetime | None) -> dict[str, Any]:
     return {
         "name": feed.name,
         "url": feed.url,
@@ -88,6 +103,11 @@ def _feed_json(feed: Feed, state: FeedState) -> dict[str, Any]:
         "failure": state.failure,
         "detail": state.failure_detail,
         "problems": list(state.problems),
+        "interval_s": state.interval_s,
+        "entries": state.entries,
+        "moved_to": state.moved_to,
+        "covered_by": state.covered_by,
+        "left_alone_until": gate,
     }
 
 
@@ -194,9 +214,13 @@ def add(app: App, **facts: str | None) -> None:
         --country GB --side third-party --language en --kind news
     """
     path = app.settings.resolved_feeds()
-    added = add_feeds(path, [make_feed({key: value for key, value in facts.items() if value})])
+    wanted = make_feed({key: value for key, value in facts.items() if value})
+    added = add_feeds(path, [wanted])
     for feed in added:
         click.echo(f"added {feed.name} ({feed.url}) to {path}; `ceasefire feeds check {feed.name}` tries it")
+    if not added:
+        same = [feed.name for feed in load_feeds(path) if same_address(feed.url) == same_address(wanted.url)]
+        raise InputError(f"nothing added: {path} has this address already, as {', '.join(same)}")
 
 
 @feeds.command("import")

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from pipeline import sameness
+from pipeline.db import pages as page_rows
 from pipeline.db import schema
 from pipeline.db import stories as story_rows
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
-from pipeline.extract.identity import redated_id
+from pipeline.extract.identity import normalised, redated_id
 from pipeline.types import Article, Feed, Reason
 
 
@@ -86,7 +87,7 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
     known_by_key = _articles_by_key(connection, [key for article in articles for key in article.keys])
     rows = _rows(connection, set(known_by_key.values()))
     sources = _sources(connection, set(rows), feed.name)
-    batch = _Batch(known_by_key)
+    batch = _Batch(known_by_key, arrival.now)
     for article in articles:
         if _was_removed(article, known_by_key, rows):
             result.known += 1
@@ -118,6 +119,8 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
             result.new.append(fresh)
         elif _change(connection, row, source, feed, article, arrival):
             result.changed.append(row.id)
+            if _wants_page(feed, article, arrival):
+                batch.pages[row.id] = article.url
         else:
             result.known += 1
     batch.write(connection)
@@ -127,13 +130,15 @@ def record(connection: Connection, feed: Feed, articles: Sequence[Article], arri
 class _Batch:
     """Rows to add, collected so that each table is written by one statement."""
 
-    def __init__(self, known_keys: Container[str]) -> None:
+    def __init__(self, known_keys: Container[str], now: datetime) -> None:
         self.known_keys = known_keys
+        self.now = now
         self.articles: list[dict[str, object]] = []
         self.sources: list[dict[str, object]] = []
         self.versions: list[dict[str, object]] = []
         self.keys: dict[str, dict[str, object]] = {}
         self.repointed: list[tuple[str, Sequence[str]]] = []
+        self.pages: dict[str, str] = {}
 
     def add_keys(self, article: str, keys: Iterable[str], now: datetime) -> None:
         """Those of `keys` that no article has yet become this one's."""
@@ -162,6 +167,8 @@ class _Batch:
             connection.execute(
                 update(schema.article_key).where(schema.article_key.c.key.in_(keys)).values(article=article)
             )
+        if self.pages:
+            page_rows.queue(connection, self.pages, self.now)
 
 
 def _once(articles: Sequence[Article]) -> list[Article]:
@@ -291,6 +298,23 @@ def _add(batch: _Batch, feed: Feed, article: Article, new_id: str, arrival: Arri
         }
     )  # fmt: skip
     batch.add_keys(new_id, article.keys, arrival.now)
+    if _wants_page(feed, article, arrival):
+        batch.pages[new_id] = article.url
+
+
+PAGE_MAX_AGE = timedelta(days=3)
+"""Older articles come with a feed's first fetch; their pages are not worth a request each."""
+
+
+def _wants_page(feed: Feed, article: Article, arrival: Arrival) -> bool:
+    """Whether the article's own page is to be read: its owner allows it, and the feed gives no full text."""
+    return (
+        feed.full_text
+        and article.url != ""
+        and article.text_source in ("summary", "title")
+        and arrival.given is None
+        and arrival.now - article.published <= PAGE_MAX_AGE
+    )
 
 
 def _source_values(feed: Feed, article: Article) -> dict[str, object]:
@@ -303,6 +327,7 @@ def _source_values(feed: Feed, article: Article) -> dict[str, object]:
         "content_hash": article.content_hash,
         "published": article.published,
         "last_changed": article.seen,
+        "updated": article.updated,
     }
 
 
@@ -364,23 +389,37 @@ def _change(
     )
     own = feed.name == row.feed
     better = sameness.better_text(article.text_source, article.text, source.text_source, row.text) == "new"
-    text = article.text if own or better else row.text
+    # A page stays the best of the sources; it is read anew, and until then the old one is shown.
+    has_page = bool(page_rows.shown(connection, [row.id]))
+    text = article.text if (own or better) and not has_page else row.text
     title = article.title if own else row.title
-    if (title, text) == (row.title, row.text):
+    if (title, text) == (row.title, row.text) and not (own and has_page):
         return False
     if not _room_for_a_version(connection, row.id, arrival):
         _show(connection, row, title, text)
         return True
     reason: Reason = row.reason if row.reason in ("import", "backfill") else (arrival.given or "live")
     number = row.version + 1
+    told = article.text if own else text
     connection.execute(
         insert(schema.version).values(
-            article=row.id, number=number, feed=feed.name, title=title, text=text,
-            text_hash=sameness.text_hash(title, text), seen=article.seen, reason=reason,
+            article=row.id, number=number, feed=feed.name, title=title, text=told,
+            text_hash=sameness.text_hash(title, told), seen=article.seen, reason=reason,
+            mark=_mark(row, source, title, article),
         )
     )  # fmt: skip
     _show(connection, row, title, text, version=number, version_seen=article.seen, reason=reason)
     return True
+
+
+def _mark(row: Row[Any], source: Row[Any], title: str, article: Article) -> str | None:
+    """Whether the headline was changed, and whether silently: without a new date that would tell readers so."""
+    if normalised(title) == normalised(row.title):
+        return None
+    told = article.published > source.published or (
+        article.updated is not None and (source.updated is None or article.updated > source.updated)
+    )
+    return "headline" if told else "silent-headline"
 
 
 def _room_for_a_version(connection: Connection, article: str, arrival: Arrival) -> bool:

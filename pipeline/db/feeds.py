@@ -1,15 +1,18 @@
 """The feed rows: what we know of each source beyond feeds.toml, and which are due."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal, or_, select, true, update
 
-from pipeline.db import schema
-from pipeline.db.dialect import insert
+from pipeline.db import domains, schema
+from pipeline.db.dialect import chunks, insert
 from pipeline.db.times import UtcTime
+from pipeline.fetch.pacing import registered_domain
+from pipeline.fetch.policy import NOT_MOVED, Move
 from pipeline.types import FailureKind, Feed, FetchOutcome, ParsedFeed, Validators
 
 
@@ -36,6 +39,12 @@ class FeedState:
     moved_to: str | None
     moved_since: datetime | None
     problems: tuple[str, ...]
+    domain: str
+    entries: int
+    known_entries: bytes
+    hours: tuple[int, ...]
+    covered_by: str | None
+    covered_checks: int
 
 
 def sync(connection: Connection, feeds: Sequence[Feed]) -> None:
@@ -45,29 +54,30 @@ def sync(connection: Connection, feeds: Sequence[Feed]) -> None:
     stays, because a feed is its name.
     """
     known = {row.name: row for row in connection.execute(select(schema.feed))}
+    new: list[dict[str, object]] = []
     for feed in feeds:
         row = known.get(feed.name)
+        domain = registered_domain(feed.url)
         if row is None:
-            connection.execute(
-                insert(connection, schema.feed)
-                .values(name=feed.name, url=feed.url, outlet=feed.outlet)
-                .on_conflict_do_nothing()
-            )
+            new.append({"name": feed.name, "url": feed.url, "outlet": feed.outlet, "domain": domain})
         elif row.url != feed.url:
             connection.execute(
                 update(schema.feed)
                 .where(schema.feed.c.name == feed.name)
                 .values(
                     url=feed.url, outlet=feed.outlet, listed=True, gone=False, etag=None, last_modified=None,
-                    body_hash=None, moved_to=None, moved_since=None, next_due=None,
+                    body_hash=None, moved_to=None, moved_since=None, next_due=None, domain=domain,
+                    known_entries=None, covered_by=None, covered_checks=0,
                 )
             )  # fmt: skip
-        elif not row.listed or row.outlet != feed.outlet:
+        elif not row.listed or row.outlet != feed.outlet or row.domain is None:
             connection.execute(
                 update(schema.feed)
                 .where(schema.feed.c.name == feed.name)
-                .values(listed=True, outlet=feed.outlet)
+                .values(listed=True, outlet=feed.outlet, domain=domain)
             )
+    if new:
+        connection.execute(insert(connection, schema.feed).on_conflict_do_nothing(), new)
     listed = {feed.name for feed in feeds}
     gone = [name for name, row in known.items() if row.listed and name not in listed]
     if gone:
@@ -106,17 +116,27 @@ def _state(row: Row[Any]) -> FeedState:
         moved_to=row.moved_to,
         moved_since=row.moved_since,
         problems=tuple(row.problems or ()),
+        domain=row.domain or "",
+        entries=row.entries or 0,
+        known_entries=row.known_entries or b"",
+        hours=tuple(row.hours or ()),
+        covered_by=row.covered_by,
+        covered_checks=row.covered_checks,
     )
 
 
 def _is_due(now: datetime, holder: str = "") -> ColumnElement[bool]:
-    """Listed, due, and leased by nobody else; `holder` may have leased it itself, in a try that died."""
+    """Listed, due, and leased by nobody else; `holder` may have leased it itself, in a try that died.
+
+    A domain that asked to be left alone has nothing due.
+    """
     table = schema.feed.c
     return and_(
         table.listed,
         ~table.gone,
         or_(table.next_due.is_(None), table.next_due <= now),
         or_(table.leased_until.is_(None), table.leased_until <= now, table.leased_by == holder),
+        func.coalesce(table.domain, "").not_in(domains.closed(now)),
     )
 
 
@@ -137,15 +157,21 @@ def claim_due(
     lease: timedelta,
     limit: int,
     only: Collection[str] | None = None,
+    besides: Collection[str] = (),
 ) -> list[FeedState]:
     """Lease up to `limit` listed feeds that are due (of those in `only`, if given), the longest overdue first.
 
-    A lease that ran out (its holder died) is taken over, and `holder` gets back at once what it leased before. Two
-    holders never have the same feed.
+    A lease that ran out (its holder died) is taken over, and `holder` gets back at once what it leased before, but for
+    `besides`, which it knows that it has. Two holders never have the same feed. Feeds of a domain that another process asks at the moment are left to it.
     """
     wanted = (
         select(schema.feed.c.name)
-        .where(_is_due(now, holder), true() if only is None else schema.feed.c.name.in_(list(only)))
+        .where(
+            _is_due(now, holder),
+            func.coalesce(schema.feed.c.domain, "").not_in(domains.held_by_others(now, holder)),
+            _among(only),
+            schema.feed.c.name.not_in(list(besides)) if besides else true(),
+        )
         .order_by(schema.feed.c.next_due.asc().nulls_first(), schema.feed.c.name)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite renders nothing here: its writers take turns anyway
@@ -156,51 +182,115 @@ def claim_due(
         .values(leased_until=now + lease, leased_by=holder)
         .returning(schema.feed)
     ).all()
-    return sorted((_state(row) for row in rows), key=lambda state: state.name)
+    return sorted((_state(row) for row in rows), key=lambda state: (state.next_due is not None, state.name))
+
+
+def _among(only: Collection[str] | None) -> ColumnElement[bool]:
+    return true() if only is None else schema.feed.c.name.in_(list(only))
+
+
+def count_elsewhere(
+    connection: Connection, now: datetime, holder: str, only: Collection[str] | None = None
+) -> int:
+    """How many feeds are due and free, but of domains that another process asks at the moment."""
+    return connection.execute(
+        select(func.count())
+        .select_from(schema.feed)
+        .where(_is_due(now), schema.feed.c.domain.in_(domains.held_by_others(now, holder)), _among(only))
+    ).scalar_one()
+
+
+def renew(connection: Connection, names: Iterable[str], holder: str, until: datetime) -> None:
+    """Prolong the leases of these feeds, whose turn has not come yet."""
+    for part in chunks(sorted(names)):
+        connection.execute(
+            update(schema.feed)
+            .where(schema.feed.c.name.in_(part), schema.feed.c.leased_by == holder)
+            .values(leased_until=until)
+        )
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """When the next listed feed falls due; None where one never polled is waiting or there is none."""
+    """When the next listed feed falls due; None where one never polled is waiting or there is none.
+
+    A domain that asked to be left alone holds up its feeds.
+    """
+    feed, gate = schema.feed, schema.domain
+    opens = case((gate.c.not_before > feed.c.next_due, gate.c.not_before), else_=feed.c.next_due)
     unpolled, earliest = connection.execute(
         select(
-            func.count().filter(schema.feed.c.next_due.is_(None)),
-            func.min(schema.feed.c.next_due),
-        ).where(schema.feed.c.listed, ~schema.feed.c.gone)
+            func.count().filter(feed.c.next_due.is_(None), gate.c.not_before.is_(None)),
+            func.min(func.coalesce(opens, gate.c.not_before)),
+        )
+        .select_from(feed.outerjoin(gate, gate.c.name == feed.c.domain))
+        .where(feed.c.listed, ~feed.c.gone)
     ).one()
     return None if unpolled else earliest
 
 
+def covering(connection: Connection, feed: FeedState, keys: Sequence[str]) -> str | None:
+    """The other listed feed of the same domain that carries every article that `keys` name, if there is one.
+
+    `keys`: the strongest key of each entry of one document.
+    """
+    key, source, other = schema.article_key, schema.article_source, schema.feed
+    counts: Counter[str] = Counter()
+    for part in chunks(keys):
+        rows = connection.execute(
+            select(source.c.feed, func.count(source.c.article.distinct()))
+            .select_from(
+                key.join(source, source.c.article == key.c.article).join(other, other.c.name == source.c.feed)
+            )
+            .where(
+                key.c.key.in_(part), other.c.name != feed.name, other.c.domain == feed.domain, other.c.listed,
+                ~other.c.gone, other.c.covered_by.is_(None), other.c.failures == 0,
+            )
+            .group_by(source.c.feed)
+        )  # fmt: skip
+        counts.update({row[0]: row[1] for row in rows})
+    wanted = len(set(keys))
+    return next((name for name, count in sorted(counts.items()) if count >= wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """What a poll leaves behind in its feed's row. `next_due`: None where polling stops for good."""
+
+    next_due: datetime | None
+    interval_s: int
+    new: int = 0
+    entries: int = 0
+    move: Move = NOT_MOVED
+    hours: tuple[int, ...] = ()
+    known_entries: bytes | None = None
+    covered_by: str | None = None
+    covered_checks: int = 0
+
+
 def finish_poll(
-    connection: Connection,
-    outcome: FetchOutcome,
-    *,
-    next_due: datetime | None,
-    parsed: ParsedFeed | None = None,
-    new: int = 0,
-    interval_s: int | None = None,
+    connection: Connection, outcome: FetchOutcome, result: PollResult, parsed: ParsedFeed | None = None
 ) -> None:
     """Write what a poll came to, give the lease back, and set the next date. Belongs in the articles' transaction.
 
-    `next_due` is None where polling stops for good. A failed poll leaves the validators of the last good one.
+    A failed poll leaves the validators and marks of the last good one; so does one that found nothing changed, but for
+    the validators.
     """
     table = schema.feed
-    failed = outcome.result == "failed"
     values: dict[str, object] = {
         "last_poll": outcome.finished,
-        "next_due": next_due,
+        "next_due": result.next_due,
         "polls": table.c.polls + 1,
         "leased_until": None,
         "leased_by": None,
+        "interval_s": result.interval_s,
     }
-    if interval_s is not None:
-        values["interval_s"] = interval_s
-    if failed:
+    if outcome.result == "failed":
         values |= {
             "failures": table.c.failures + 1,
             "failure": outcome.failure,
             "failure_detail": outcome.detail,
         }
-        if next_due is None:
+        if result.next_due is None:
             values["gone"] = True
     else:
         values |= {
@@ -212,12 +302,20 @@ def finish_poll(
             "etag": outcome.validators.etag,
             "last_modified": outcome.validators.last_modified,
             "body_hash": outcome.validators.body_hash,
+            "moved_to": result.move.to,
+            "moved_since": result.move.since,
         }
         if parsed is not None:
-            values |= {"problems": list(parsed.problems), "ttl_min": parsed.ttl_min}
-        if new:
-            values["last_new"] = outcome.finished
-        values |= _moved(connection, outcome)
+            values |= {
+                "problems": list(parsed.problems),
+                "ttl_min": parsed.ttl_min,
+                "entries": result.entries,
+                "known_entries": result.known_entries,
+                "covered_by": result.covered_by,
+                "covered_checks": result.covered_checks,
+            }
+        if result.new:
+            values |= {"last_new": outcome.finished, "hours": list(result.hours)}
     connection.execute(update(table).where(table.c.name == outcome.feed).values(**values))
     connection.execute(
         schema.poll.insert().values(
@@ -226,23 +324,11 @@ def finish_poll(
             result=outcome.result,
             failure=outcome.failure,
             detail=outcome.detail,
-            entries=len(parsed.entries) if parsed else 0,
-            new=new,
+            entries=result.entries,
+            new=result.new,
             elapsed_s=outcome.elapsed_s,
         )
     )
-
-
-def _moved(connection: Connection, outcome: FetchOutcome) -> dict[str, object]:
-    """Note a permanent redirect and since when it has held; policy decides when it is believed."""
-    if outcome.permanent_url is None:
-        return {"moved_to": None, "moved_since": None}
-    before = connection.execute(
-        select(schema.feed.c.moved_to).where(schema.feed.c.name == outcome.feed)
-    ).scalar_one_or_none()
-    if before == outcome.permanent_url:
-        return {}
-    return {"moved_to": outcome.permanent_url, "moved_since": outcome.finished}
 
 
 def release(connection: Connection, names: Iterable[str], holder: str) -> None:
@@ -251,24 +337,4 @@ def release(connection: Connection, names: Iterable[str], holder: str) -> None:
         update(schema.feed)
         .where(and_(schema.feed.c.name.in_(list(names)), schema.feed.c.leased_by == holder))
         .values(leased_until=None, leased_by=None)
-    )
-
-
-def domain_gates(connection: Connection, now: datetime) -> dict[str, datetime]:
-    """Registered domains that must not be asked before a time (Retry-After), those still in force."""
-    rows = connection.execute(
-        select(schema.domain.c.name, schema.domain.c.not_before).where(schema.domain.c.not_before > now)
-    )
-    return {row.name: row.not_before for row in rows}
-
-
-def close_domain(connection: Connection, name: str, not_before: datetime, why: str) -> None:
-    """Ask nothing of this registered domain before `not_before`; a later gate already set stays."""
-    statement = insert(connection, schema.domain).values(name=name, not_before=not_before, why=why)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"not_before": statement.excluded.not_before, "why": why},
-            where=schema.domain.c.not_before < statement.excluded.not_before,
-        )
     )

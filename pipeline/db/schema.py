@@ -76,6 +76,9 @@ feed = Table(
     Column("covered_by", String),
     Column("covered_checks", Integer, nullable=False, server_default="0"),
 )
+"""`domain`: the registered domain that is asked for it. `entries` and `known_entries`: how many entries the last
+document had, and the marks (`pipeline.marks`) of those that are recorded. `hours`: how many new entries came in each
+hour of the day (UTC, 24 counts). `covered_by`: the feed that carries everything this one does."""
 
 poll = Table(
     "poll",
@@ -99,6 +102,29 @@ domain = Table(
     Column("not_before", UtcTime, nullable=False),
     Column("why", Text),
 )
+"""Registered domains that asked to be left alone until `not_before` (Retry-After)."""
+
+domain_lease = Table(
+    "domain_lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String),
+    Column("until", UtcTime),
+    Column("next_start", UtcTime),
+)
+"""Which process asks a registered domain at the moment, and from when on the next one may: the limits of `per_domain`
+and `domain_gap_s` hold across processes."""
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("expires", UtcTime, nullable=False),
+)
+"""robots.txt of the origins whose article pages we read. `status`: 200 as it stands in `text`, 404 all allowed, 503
+nothing allowed (RFC 9309 section 2.3.1)."""
 
 # --- articles --------------------------------------------------------------------------------------------------------
 
@@ -198,6 +224,7 @@ article_source = Table(
     Column("published", UtcTime, nullable=False),
     Column("first_seen", UtcTime, nullable=False),
     Column("last_changed", UtcTime, nullable=False),
+    Column("updated", UtcTime),
 )
 """What each feed says of an article now. Hashes are kept per (article, feed): two feeds that tell one URL differently
 do not flip it between versions."""
@@ -213,7 +240,39 @@ version = Table(
     Column("text_hash", String, nullable=False),
     Column("seen", UtcTime, nullable=False),
     Column("reason", String, nullable=False),
+    Column("mark", String),
 )
+"""`mark`: "headline" where the title changed, "silent-headline" where it did and the feed states no new date."""
+
+page = Table(
+    "page",
+    metadata,
+    Column("article", String, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("domain", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", UtcTime),
+    Column("seen", UtcTime, nullable=False),
+    Column("fetched", UtcTime),
+    Column("canonical", Text),
+    Column("published", UtcTime),
+    Column("language", String),
+    Column("title", Text),
+    Column("text", Text),
+    CheckConstraint(
+        "state IN ('waiting', 'read', 'paywall', 'consent', 'no-text', 'robots', 'failed')", name="state"
+    ),
+    Index(
+        "ix_page_waiting",
+        "next_try",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+"""The article's own page: whether it is to be read, and what came of that. Only `read` has a text; in every other
+state the article keeps what its feed said, and `detail` says why."""
 
 label = Table(
     "label",

@@ -113,6 +113,7 @@ def extract_article(
         content_hash=content_hash(title, text),
         author=clean_line(entry.author, limits.author),
         categories=categories,
+        updated=entry.updated,
     )
 
 

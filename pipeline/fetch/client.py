@@ -33,6 +33,9 @@ _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
     "text/xml;q=0.9, */*;q=0.5"
 )
+HTML: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+"""What to accept where an article's page is asked for."""
+
 _PERMANENT: Final = frozenset({301, 308})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -71,7 +74,13 @@ def _ssl_context() -> ssl.SSLContext:
 
 
 async def fetch_feed(
-    client: httpx2.AsyncClient, feed: Feed, validators: Validators, settings: FetchSettings, now: datetime
+    client: httpx2.AsyncClient,
+    feed: Feed,
+    validators: Validators,
+    settings: FetchSettings,
+    now: datetime,
+    *,
+    accept: str = _ACCEPT,
 ) -> FetchOutcome:
     """Poll `feed` once.
 
@@ -85,7 +94,7 @@ async def fetch_feed(
             if feed.url.lower().startswith("file:"):
                 outcome = await asyncio.to_thread(read_file, feed, validators, settings, now)
             else:
-                outcome = await _get(client, feed, validators, settings, now)
+                outcome = await _get(client, feed, validators, settings, now, accept)
     except PollError as error:
         outcome = error.outcome(feed, validators, now)
     except TimeoutError:
@@ -99,13 +108,18 @@ async def fetch_feed(
 
 
 async def _get(
-    client: httpx2.AsyncClient, feed: Feed, validators: Validators, settings: FetchSettings, now: datetime
+    client: httpx2.AsyncClient,
+    feed: Feed,
+    validators: Validators,
+    settings: FetchSettings,
+    now: datetime,
+    accept: str,
 ) -> FetchOutcome:
     url = httpx2.URL(feed.url)
     seen = {str(url)}
     all_permanent = True
     for _ in range(settings.max_redirects + 1):
-        request = client.build_request("GET", url, headers=_conditions(validators))
+        request = client.build_request("GET", url, headers={"Accept": accept, **_conditions(validators)})
         response = await client.send(request, stream=True)
         try:
             if response.status_code not in _REDIRECTS:

@@ -61,7 +61,7 @@ class Fetcher:
     async def fetch(self, request: FetchRequest) -> FetchOutcome:
         """Poll one feed when its domain's turn comes.
 
-        A domain that asked to be left alone is not asked: its feeds come out as throttled, with the time that is left.
+        A domain that asked to be left alone is not asked: its feeds come out as skipped, with the time that is left.
         """
         feed = request.feed
         domain = registered_domain(feed.url)
@@ -82,10 +82,9 @@ class Fetcher:
     def _left_alone(self, request: FetchRequest, domain: str, pause_s: float) -> FetchOutcome:
         return FetchOutcome(
             feed=request.feed.name,
-            result="failed",
+            result="skipped",
             finished=self._now(),
             validators=request.validators,
-            failure="throttled",
             detail=f"not asked: {domain} wants to be left alone for another {pause_s:.0f} s",
             retry_after_s=pause_s,
         )

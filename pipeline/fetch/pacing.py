@@ -40,7 +40,7 @@ def registered_domain(url: str) -> str:
 
 
 class Pacer(Protocol):
-    """Lends out turns to ask a domain. Another process may share the limits through another implementation."""
+    """Lends out turns to ask a domain within one process; between processes, domains are leased (`pipeline.db.domains`)."""
 
     def turn(self, domain: str) -> AbstractAsyncContextManager[None]:
         """A context in which one request to `domain` may run."""
@@ -111,3 +111,13 @@ class LocalPacer:
         """Leave `domain` alone for so long; a longer hold stays."""
         state = self._domain(domain)
         state.held_until = max(state.held_until, self._clock() + seconds)
+
+    def rest(self, domain: str, seconds: float) -> None:
+        """Start no request to `domain` for so long: what another process left of its gap."""
+        state = self._domain(domain)
+        state.next_start = max(state.next_start, self._clock() + seconds)
+
+    def rest_s(self, domain: str) -> float:
+        """Seconds until the next request to `domain` may start: what to hand on to the next process."""
+        known = self._domains.get(domain)
+        return max(0.0, known.next_start - self._clock()) if known else 0.0

@@ -1,5 +1,6 @@
 """When is a feed due next, and what does its failure mean? Pure: outcomes, counts and a random number come in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -42,6 +43,29 @@ def wants_full_fetch(polls: int, settings: FetchSettings) -> bool:
     return polls % settings.full_fetch_every == 0
 
 
+def quiet_until(due: datetime, hours: Sequence[int], settings: FetchSettings) -> datetime | None:
+    """The end of the quiet hours in which `due` (UTC) falls, or None where it falls in none.
+
+    `hours`: how many new entries came in each hour of the day, 24 counts. Nothing is quiet until enough have come.
+    """
+    if len(hours) != 24 or sum(hours) < settings.quiet_from_entries or hours[due.hour]:
+        return None
+    end = due.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    while not hours[end.hour]:  # ends, because at least one hour has entries
+        end += timedelta(hours=1)
+    return end
+
+
+def counted_hours(hours: Sequence[int], at: datetime, new: int) -> list[int]:
+    """`hours` with `new` more entries that came at `at`; halved once they are many, so that habits may change."""
+    counts = list(hours) if len(hours) == 24 else [0] * 24
+    counts[at.hour] += new
+    return [count // 2 for count in counts] if sum(counts) > _HOURS_REMEMBERED else counts
+
+
+_HOURS_REMEMBERED: Final = 5000
+
+
 def next_poll(
     outcome: FetchOutcome,
     settings: FetchSettings,
@@ -50,21 +74,68 @@ def next_poll(
     failures: int,
     jitter: float,
     ttl_min: int | None = None,
+    kind: Kind = "news",
+    hours: Sequence[int] = (),
+    covered: bool = False,
 ) -> NextPoll:
     """Decide when the feed of `outcome` is due again.
 
     `interval_s`: its interval while all is well; `failures`: how many failed in a row, this one included (0 after a
-    success); `jitter`: a random number from 0 to 1; `ttl_min`: minutes that the document itself asked for.
+    success); `jitter`: a random number from 0 to 1; `ttl_min`: minutes that the document itself asked for; `hours`: see
+    `quiet_until`; `covered`: another feed carries all that this one does.
     """
     if outcome.failure == "gone":
         return NextPoll(None, "stopped: the server says that this feed is gone for good (410)")
     if outcome.result == "failed":
         wait_s, reason = _after_failure(outcome, settings, interval_s, failures)
+    elif covered:
+        wait_s, reason = settings.max_interval_s, "another feed carries all of it"
     else:
         wait_s, reason = _after_success(outcome, settings, interval_s, ttl_min)
     wait_s = min(wait_s, settings.max_interval_s)
-    wait_s += wait_s * settings.jitter * min(max(jitter, 0.0), 1.0)
-    return NextPoll(outcome.finished + timedelta(seconds=wait_s), reason)
+    due = outcome.finished + timedelta(seconds=wait_s)
+    if outcome.result != "failed" and kind not in _FAST_KINDS:
+        quiet = quiet_until(due, hours, settings)
+        later = outcome.finished + timedelta(
+            seconds=min(wait_s * settings.quiet_factor, settings.max_interval_s)
+        )
+        if quiet is not None and later > due:
+            due, reason = min(later, quiet), "it never brings anything at this hour"
+    due += timedelta(seconds=wait_s * settings.jitter * min(max(jitter, 0.0), 1.0))
+    return NextPoll(due, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A permanent redirect that a feed's server sends, and since when it has."""
+
+    to: str | None = None
+    since: datetime | None = None
+
+
+NOT_MOVED: Final = Move()
+
+
+def address(
+    listed: str, move: Move, last_success: datetime | None, failures: int, settings: FetchSettings
+) -> str:
+    """Where to ask: at the address that a long-standing permanent redirect gave, else as `listed`.
+
+    Every third failure in a row is answered by a try at the listed address: the new one may have been a mistake.
+    """
+    if move.to is None or move.since is None or last_success is None:
+        return listed
+    believed = (last_success - move.since).total_seconds() >= settings.redirect_held_s
+    return move.to if believed and not (failures and failures % 3 == 0) else listed
+
+
+def moved(move: Move, outcome: FetchOutcome, asked: str) -> Move:
+    """What is known of a feed's move after a good poll at the address `asked`."""
+    if asked == move.to:  # asked at its new place: a further move goes on from there
+        return move if outcome.permanent_url is None else Move(outcome.permanent_url, move.since)
+    if outcome.permanent_url is None:
+        return NOT_MOVED
+    return move if outcome.permanent_url == move.to else Move(outcome.permanent_url, outcome.finished)
 
 
 def _after_success(
@@ -104,11 +175,6 @@ def effective_failure(outcome: FetchOutcome, failures: int, settings: FetchSetti
     if outcome.status == 403 and failures >= settings.forbidden_is_throttling_after:
         return "throttled"
     return outcome.failure
-
-
-def wants_warning(failures: int, settings: FetchSettings) -> bool:
-    """Whether so many failures in a row are worth an operator's attention."""
-    return failures >= settings.warn_after_failures
 
 
 _WORDS: Final[dict[FailureKind, str]] = {

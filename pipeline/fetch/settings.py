@@ -75,6 +75,9 @@ class FetchSettings:
     max_redirects: int = 5
     """Browsers allow 20, honest chains (http, https, www, new path) need 4."""
 
+    redirect_held_s: float = 7 * DAY
+    """A permanent redirect is believed once it has held this long: sites under repair send wrong ones for a day."""
+
     accept_language: str = ""
     """Empty: none is sent, so that servers do not choose an edition by our machine's place."""
 
@@ -103,6 +106,48 @@ class FetchSettings:
 
     jitter: float = 0.1
     """Share of the interval by which a poll may come later, so that feeds do not march in step."""
+
+    quiet_factor: float = 3.0
+    """In hours of the day in which a feed has never brought anything, a poll may come this many times later, but not
+    later than the hour's end. Wires and government feeds have no such hours."""
+
+    quiet_from_entries: int = 100
+    """New entries that must have come before their hours are believed: about a week of a small newspaper."""
+
+    covered_checks: int = 3
+    """So many full fetches in a row (about one a day) on which another feed of the same domain carries every entry of
+    this one; from then on this one is polled only every `max_interval_s`, to see whether that still holds."""
+
+    domain_lease_s: float = 120.0
+    """How long a process holds a domain without renewing it: a process that died delays the next one by no more."""
+
+    domain_wait_s: float = 60.0
+    """How long a process with nothing else to do waits for domains that another process asks; then it leaves those
+    feeds to the next cycle."""
+
+    readers: int = 0
+    """Processes that read documents once many are waiting; 0: as many as there are cores, 1: none besides this one."""
+
+    page_timeout_s: float = 10.0
+    """Whole time for one article page: it brings text only, so it is not worth more."""
+
+    page_max_bytes: int = 5 * 1024 * 1024
+    """Pages larger than this are applications, not articles."""
+
+    page_budget_s: float = 60.0
+    """Time a cycle spends on article pages after its feeds; what is left waits for the next cycle. 0: none are read."""
+
+    page_tries: int = 4
+    """Tries at a page that answers 408, 429 or 5xx, or not in time; other answers are final."""
+
+    page_retry_s: float = 15 * MINUTE
+    """Unit of the linear back-off between tries at one page."""
+
+    page_max_age_s: float = 3 * DAY
+    """A page that could not be read within this time is given up: its news is old."""
+
+    robots_ttl_s: float = DAY
+    """How long a robots.txt is believed (RFC 9309 section 2.4: a day at most)."""
 
     failure_weight: "MappingProxyType[FailureKind, float]" = field(
         default_factory=lambda: MappingProxyType(_failure_weights())

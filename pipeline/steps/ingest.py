@@ -1,5 +1,7 @@
 """Poll the feeds that are due: fetch, parse, extract, record. The network never sees a transaction.
 
+    claim ─► fetch (paced for each domain) ─► read (parse, extract) ─► record (a few feeds a transaction) ─► pages
+
 A feed's validators commit together with the last of its articles, so that a crash in between costs a second fetch and
 never an article.
 """
@@ -7,47 +9,65 @@ never an article.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.db import articles as article_rows
+from pipeline.db import domains, tags
 from pipeline.db import feeds as feed_rows
-from pipeline.db import tags
 from pipeline.db.articles import Arrival, Recorded
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
-from pipeline.db.feeds import FeedState
-from pipeline.errors import ParseError
-from pipeline.extract.build import extract_feed
+from pipeline.db.feeds import PollResult
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.pacing import LocalPacer, registered_domain
 from pipeline.fetch.policy import (
+    Move,
+    counted_hours,
     effective_failure,
     learned_interval_s,
+    moved,
     next_poll,
     start_interval_s,
     wants_full_fetch,
 )
 from pipeline.fetch.settings import FetchSettings
-from pipeline.parse import parse_feed
-from pipeline.types import Article, Feed, FeedReport, FetchOutcome, ParsedFeed, Validators
+from pipeline.marks import packed, unpacked
+from pipeline.steps.claims import Claim, Claims
+from pipeline.steps.pages import read_pages
+from pipeline.steps.reading import Readers, Reading
+from pipeline.types import Article, Feed, FeedReport, Validators
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 ARTICLES_PER_TRANSACTION = 200
 """Keeps a write transaction under 100 ms: a document of 2,000 entries takes ten."""
 
-LEASE = timedelta(minutes=20)
-"""How long a claimed feed is ours: longer than the slowest cycle of paced domains; a dead process's feeds come back."""
+FEEDS_PER_TRANSACTION = 32
+"""The same for feeds that bring little: each costs a commit otherwise, which is a wait for the disk."""
+
+TOGETHER_FROM = 8
+"""Finished polls that must wait before several share a transaction: while there are fewer, each is committed at once."""
+
+UNDER_WAY_PER_PLACE = 16
+"""Feeds claimed at once for each place of `concurrency`: those that wait for their domain's turn need no place."""
 
 TRIES_AGAINST_ANOTHER = 3
 """Two processes may take one article in at the same moment (PostgreSQL); the second finds it known when it tries again."""
+
+COVERED_FROM_ENTRIES = 5
+"""A document of fewer entries may be within another one by chance."""
+
+ELSEWHERE_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,15 @@ class IngestSettings:
     fetch: FetchSettings
     horizon: timedelta
     versions_per_day: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """One feed's poll, read and ready to be recorded."""
+
+    claim: Claim
+    reading: Reading
+    whole: bool
 
 
 async def ingest_due(
@@ -73,214 +102,284 @@ async def ingest_due(
 ) -> list[FeedReport]:
     """Poll every feed that is due, and record what came; returns one report a feed, in the order of finishing.
 
-    With `only`, no others than these are polled: the part of a cycle that one of several processes does.
+    With `only`, no others than these are polled: the part of a cycle that one of several processes does. Processes that
+    poll at the same time share the work: no feed is polled twice, and no domain asked by two at once.
 
     `feeds` by name are the listed ones, already synced into the database. When `stop` is set, polls under way are
-    cancelled, and their feeds are given back untouched.
+    cancelled, and their feeds are given back untouched. At the end the pages of articles are read, for so long as their
+    budget lasts.
     """
-    with database.write() as connection:
-        claimed = feed_rows.claim_due(connection, now(), holder, LEASE, limit=len(feeds) + 1, only=only)
-        gates = feed_rows.domain_gates(connection, now())
-    states = {state.name: state for state in claimed if state.name in feeds}
-    reports: list[FeedReport] = []
-    requests = [
-        FetchRequest(_addressed(feeds[name], state), _validators(state, settings))
-        for name, state in states.items()
-    ]
     pacer = LocalPacer(settings.fetch)
-    for name, until in gates.items():
-        pacer.hold(name, (until - now()).total_seconds())
-    open_names = {state.name for state in claimed}
-    rng = rng or random.Random()
+    claims = Claims(database, feeds, settings.fetch, pacer, now=now, holder=holder, only=only)
+    recorder = Recorder(database, settings, rng or random.Random())
+    reports: list[FeedReport] = []
+    stop = stop or asyncio.Event()
     try:
-        async with open_client(settings.fetch) as client:
+        async with open_client(settings.fetch) as client, Readers(settings.fetch.readers) as readers:
             fetcher = Fetcher(client, settings.fetch, now=now, pacer=pacer)
-            async for outcome in _until(fetcher.fetch_all(requests), stop):
-                feed, state = feeds[outcome.feed], states[outcome.feed]
-                report = take_in(database, feed, state, outcome, settings, rng=rng)
-                open_names.discard(outcome.feed)
-                reports.append(report)
-                progress(report)
+            polls = _Polls(claims, fetcher, readers, settings.fetch)
+            try:
+                while batch := await polls.finished(stop):
+                    asked = [done for done in batch if done.reading.outcome.result != "skipped"]
+                    made = await asyncio.to_thread(recorder.record, asked)
+                    for done in asked:
+                        claims.done(done.claim.state.name)
+                    skipped = [done for done in batch if done.reading.outcome.result == "skipped"]
+                    if skipped:
+                        claims.skip(done.claim.state.name for done in skipped)
+                    for report in [*made, *map(_skipped, skipped)]:
+                        reports.append(report)
+                        progress(report)
+            finally:
+                await polls.cancel()
     finally:
-        if open_names:
-            with database.write() as connection:
-                feed_rows.release(connection, open_names, holder)
+        claims.close()
+    if not stop.is_set():
+        await read_pages(database, settings.fetch, now=now, holder=holder, stop=stop)
     return reports
 
 
-def _addressed(feed: Feed, state: FeedState) -> Feed:
-    """The feed at the address that a long-standing permanent redirect gave, else as listed."""
-    if state.moved_to is None or state.moved_since is None or state.last_success is None:
-        return feed
-    held = state.last_success - state.moved_since
-    return replace(feed, url=state.moved_to) if held >= REDIRECT_HELD_FOR else feed
+class _Polls:
+    """Polls under way, and those that have finished. Claims more as there is room."""
 
+    def __init__(self, claims: Claims, fetcher: Fetcher, readers: Readers, settings: FetchSettings) -> None:
+        self._claims = claims
+        self._fetcher = fetcher
+        self._readers = readers
+        self._settings = settings
+        self._most = settings.concurrency * UNDER_WAY_PER_PLACE
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._results: asyncio.Queue[_Done | Exception] = asyncio.Queue()
+        self._claimed_all = False
+        self._waited_s = 0.0
 
-REDIRECT_HELD_FOR = timedelta(days=7)
-"""A permanent redirect is believed once it has held this long: sites under repair send wrong ones for a day."""
+    async def finished(self, stop: asyncio.Event) -> list[_Done]:
+        """The next polls that are done, some at once where many wait; empty where there are no more, or on `stop`."""
+        while not stop.is_set():
+            self._claims.renew()
+            if not self._claimed_all and len(self._tasks) + self._results.qsize() <= self._most // 2:
+                self._start()
+            if self._tasks or not self._results.empty():
+                first = await _first(self._results.get(), stop, self._settings.domain_lease_s / 4)
+                if first is not None:
+                    return self._batch(first)
+            elif not await self._more_elsewhere(stop):
+                return []
+        return []
 
+    def _start(self) -> None:
+        claimed = self._claims.next(self._most // 2)
+        self._claimed_all = len(claimed) < self._most // 2
+        for claim in claimed:
+            task = asyncio.create_task(self._poll(claim))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-def _validators(state: FeedState, settings: IngestSettings) -> Validators:
-    return Validators() if wants_full_fetch(state.polls + 1, settings.fetch) else state.validators
+    async def _poll(self, claim: Claim) -> None:
+        state = claim.state
+        whole = wants_full_fetch(state.polls + 1, self._settings) or state.covered_by is not None
+        whole = whole or state.first_success is None
+        validators = Validators() if whole else state.validators
+        try:
+            outcome = await self._fetcher.fetch(FetchRequest(claim.feed, validators))
+            known = frozenset[bytes]() if whole else unpacked(state.known_entries)
+            reading = await self._readers.read(claim.feed, outcome, known)
+            self._results.put_nowait(_Done(claim, reading, whole))
+        except Exception as error:  # noqa: BLE001  raised again by whoever takes the result
+            self._results.put_nowait(error)
 
+    async def _more_elsewhere(self, stop: asyncio.Event) -> bool:
+        """Wait a little where feeds are left whose domain another process asks; whether there may be more to do."""
+        if self._claimed_all and (
+            self._waited_s >= self._settings.domain_wait_s or not self._claims.elsewhere()
+        ):
+            return False
+        if self._claimed_all:
+            self._waited_s += ELSEWHERE_PAUSE_S
+            await _first(asyncio.sleep(ELSEWHERE_PAUSE_S), stop)
+        self._claimed_all = False
+        return True
 
-async def _until(
-    outcomes: AsyncGenerator[FetchOutcome, None], stop: asyncio.Event | None
-) -> AsyncIterator[FetchOutcome]:
-    """The outcomes, until `stop` is set; what is under way then is cancelled."""
-    stopping = asyncio.ensure_future((stop or asyncio.Event()).wait())
-    try:
-        while True:
-            coming = asyncio.ensure_future(anext(outcomes, None))
-            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
-                return
-            outcome = coming.result()
-            if outcome is None:
-                return
-            yield outcome
-    finally:
-        stopping.cancel()
-        await outcomes.aclose()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A poll's outcome with what could be read out of it. An unreadable document has become a failed outcome."""
-
-    outcome: FetchOutcome
-    parsed: ParsedFeed | None = None
-    articles: tuple[Article, ...] = ()
-    faults: tuple[str, ...] = ()
-
-
-def take_in(
-    database: Database,
-    feed: Feed,
-    state: FeedState,
-    outcome: FetchOutcome,
-    settings: IngestSettings,
-    *,
-    rng: random.Random,
-) -> FeedReport:
-    """Record one poll's outcome whole: its articles, then, with the last of them, what the poll came to."""
-    reading = read(feed, outcome)
-    recorded = _record(database, feed, state, reading, settings, rng)
-    return FeedReport(
-        feed=feed.name,
-        outlet=feed.outlet,
-        result=reading.outcome.result,
-        detail=reading.outcome.detail,
-        entries=len(reading.parsed.entries) if reading.parsed else 0,
-        new=len(recorded.new),
-        changed=len(recorded.changed),
-        known=recorded.known,
-        set_aside=len(reading.faults),
-        elapsed_s=outcome.elapsed_s,
-    )
-
-
-def read(feed: Feed, outcome: FetchOutcome) -> Reading:
-    """Parse and extract what came, if anything. Pure but for the log."""
-    if outcome.raw is None:
-        return Reading(outcome)
-    try:
-        parsed = parse_feed(outcome.raw)
-        extracted = extract_feed(parsed, feed, outcome.finished)
-    except ParseError as error:
-        return Reading(_not_a_feed(outcome, str(error)))
-    except Exception as error:
-        log.exception("the document of feed %s could not be read", feed.name)
-        return Reading(
-            _not_a_feed(outcome, f"a fault of ours, {type(error).__name__}: {error}; please report it")
-        )
-    if extracted.set_aside and not extracted.articles:
-        fault = f"none of its {len(parsed.entries)} entries can be read; {extracted.set_aside[0]}"
-        outcome = _not_a_feed(outcome, fault)
-    return Reading(outcome, parsed, extracted.articles, extracted.set_aside)
-
-
-def _not_a_feed(outcome: FetchOutcome, detail: str) -> FetchOutcome:
-    return replace(outcome, result="failed", failure="not-a-feed", detail=detail, raw=None)
-
-
-def _record(
-    database: Database,
-    feed: Feed,
-    state: FeedState,
-    reading: Reading,
-    settings: IngestSettings,
-    rng: random.Random,
-) -> Recorded:
-    """Write the articles, a few hundred a transaction; the last one also holds the feed's own row."""
-    outcome = reading.outcome
-    arrival = Arrival(
-        now=outcome.finished,
-        horizon=settings.horizon,
-        first_fetch=state.first_success is None,
-        last_success=state.last_success,
-        versions_per_day=settings.versions_per_day,
-    )
-    parts: list[Sequence[Article]] = list(chunks(reading.articles, ARTICLES_PER_TRANSACTION)) or [()]
-    total = Recorded()
-    for part in parts[:-1]:
-        total.add(_against_another(database, partial(_take, feed, part, arrival)))
-
-    def last(connection: Connection) -> Recorded:
-        done = article_rows.record(connection, feed, parts[-1], arrival)
-        _finish(connection, feed, state, reading, len(total.new) + len(done.new), settings, rng.random())
+    def _batch(self, first: "_Done | Exception") -> list[_Done]:
+        waiting = [first]
+        if self._results.qsize() >= TOGETHER_FROM:
+            while not self._results.empty() and len(waiting) < FEEDS_PER_TRANSACTION:
+                waiting.append(self._results.get_nowait())
+        done: list[_Done] = []
+        for one in waiting:
+            if isinstance(one, Exception):
+                raise one
+            done.append(one)
         return done
 
-    total.add(_against_another(database, last))
-    return total
+    async def cancel(self) -> None:
+        """End what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _take(feed: Feed, part: Sequence[Article], arrival: Arrival, connection: Connection) -> Recorded:
-    return article_rows.record(connection, feed, part, arrival)
+async def _first(
+    coming: Coroutine[Any, Any, T], stop: asyncio.Event, longest_s: float | None = None
+) -> T | None:
+    """What `coming` gives, or None where `stop` is set or `longest_s` has gone by before."""
+    task = asyncio.ensure_future(coming)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, stopping}, timeout=longest_s, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        stopping.cancel()
 
 
-def _against_another(database: Database, work: Callable[[Connection], Recorded]) -> Recorded:
-    """Run `work` in a write transaction, again where another process took the same article in at the same moment."""
-    for _ in range(TRIES_AGAINST_ANOTHER - 1):
-        try:
-            with database.write() as connection:
-                return work(connection)
-        except IntegrityError as error:
-            log.info("another process took in the same article, trying again: %s", error.orig)
-    with database.write() as connection:
-        return work(connection)
+def _skipped(done: _Done) -> FeedReport:
+    feed, outcome = done.claim.feed, done.reading.outcome
+    return FeedReport(feed=feed.name, outlet=feed.outlet, result="skipped", detail=outcome.detail)
 
 
-def _finish(
-    connection: Connection,
-    feed: Feed,
-    state: FeedState,
-    reading: Reading,
-    new: int,
-    settings: IngestSettings,
-    jitter: float,
-) -> None:
-    """Write the feed's row: what the poll came to, and when to ask again; close its domain where it asked for that."""
-    outcome = reading.outcome
-    interval_s: float = state.interval_s or start_interval_s(feed.kind, settings.fetch)
-    if outcome.result != "failed" and state.first_success is not None:
-        interval_s = learned_interval_s(interval_s, new, feed.kind, settings.fetch)
-    failures = state.failures + 1 if outcome.result == "failed" else 0
-    due = next_poll(
-        outcome,
-        settings.fetch,
-        interval_s=interval_s,
-        failures=failures,
-        jitter=jitter,
-        ttl_min=reading.parsed.ttl_min if reading.parsed else state.ttl_min,
-    )
-    feed_rows.finish_poll(
-        connection, outcome, next_due=due.due, parsed=reading.parsed, new=new, interval_s=round(interval_s)
-    )
-    throttled = failures and effective_failure(outcome, failures, settings.fetch) == "throttled"
-    if throttled and due.due is not None:
-        feed_rows.close_domain(connection, registered_domain(feed.url), due.due, outcome.detail)
-    for fault in reading.faults:
-        tags.set_aside(connection, "extract", f"{feed.name}: {fault}"[:500], fault, outcome.finished)
+class Recorder:
+    """Writes what polls came to."""
+
+    def __init__(self, database: Database, settings: IngestSettings, rng: random.Random) -> None:
+        self._database = database
+        self._settings = settings
+        self._rng = rng
+
+    def record(self, batch: Sequence[_Done]) -> list[FeedReport]:
+        """Record each poll whole: its articles, and, with the last of them, what the poll came to."""
+        small = [done for done in batch if len(done.reading.articles) <= ARTICLES_PER_TRANSACTION]
+        reports: dict[str, FeedReport] = {}
+        for together in _sized(small):
+            made = self._against_another(partial(self._write_all, together))
+            reports |= {done.claim.feed.name: report for done, report in zip(together, made, strict=True)}
+        for done in batch:
+            if done.claim.feed.name not in reports:
+                reports[done.claim.feed.name] = self._large(done)
+        return [reports[done.claim.feed.name] for done in batch]
+
+    def _large(self, done: _Done) -> FeedReport:
+        total = Recorded()
+        parts = list(chunks(done.reading.articles, ARTICLES_PER_TRANSACTION))
+        for part in parts[:-1]:
+            total.add(self._against_another(partial(self._take, done, part)))
+        return self._against_another(partial(self._finish_with, done, parts[-1], total))
+
+    def _take(self, done: _Done, part: Sequence[Article], connection: Connection) -> Recorded:
+        return article_rows.record(connection, done.claim.feed, part, self._arrival(done))
+
+    def _write_all(self, together: Sequence[_Done], connection: Connection) -> list[FeedReport]:
+        return [self._finish_with(done, done.reading.articles, Recorded(), connection) for done in together]
+
+    def _finish_with(
+        self, done: _Done, part: Sequence[Article], before: Recorded, connection: Connection
+    ) -> FeedReport:
+        """The last articles of a document, and its feed's row."""
+        recorded = Recorded()
+        recorded.add(before)
+        recorded.add(article_rows.record(connection, done.claim.feed, part, self._arrival(done)))
+        self._finish(connection, done, len(recorded.new))
+        reading, feed = done.reading, done.claim.feed
+        return FeedReport(
+            feed=feed.name,
+            outlet=feed.outlet,
+            result=reading.outcome.result,
+            detail=reading.outcome.detail,
+            entries=reading.entries,
+            new=len(recorded.new),
+            changed=len(recorded.changed),
+            known=reading.entries - len(recorded.new) - len(recorded.changed) - len(reading.faults),
+            set_aside=len(reading.faults),
+            elapsed_s=reading.outcome.elapsed_s,
+        )
+
+    def _arrival(self, done: _Done) -> Arrival:
+        return Arrival(
+            now=done.reading.outcome.finished,
+            horizon=self._settings.horizon,
+            first_fetch=done.claim.state.first_success is None,
+            last_success=done.claim.state.last_success,
+            versions_per_day=self._settings.versions_per_day,
+        )
+
+    def _against_another(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a write transaction, again where another process took the same article in at the same moment."""
+        for _ in range(TRIES_AGAINST_ANOTHER - 1):
+            try:
+                with self._database.write() as connection:
+                    return work(connection)
+            except IntegrityError as error:
+                log.info("another process took in the same article, trying again: %s", error.orig)
+        with self._database.write() as connection:
+            return work(connection)
+
+    def _finish(self, connection: Connection, done: _Done, new: int) -> None:
+        """Write the feed's row: what the poll came to, and when to ask again; close its domain where it asked for that."""
+        reading, outcome, state = done.reading, done.reading.outcome, done.claim.state
+        feed, fetch = done.claim.feed, self._settings.fetch
+        failed = outcome.result == "failed"
+        interval_s: float = state.interval_s or start_interval_s(feed.kind, fetch)
+        hours: tuple[int, ...] = state.hours
+        if not failed and state.first_success is not None:
+            interval_s = learned_interval_s(interval_s, new, feed.kind, fetch)
+            hours = tuple(counted_hours(hours, outcome.finished, new))
+        failures = state.failures + 1 if failed else 0
+        if failed and failures == fetch.warn_after_failures:
+            log.warning("feed %s failed %d times in a row: %s", feed.name, failures, outcome.detail)
+        covered_by, checks = self._covered(connection, done)
+        due = next_poll(
+            outcome,
+            fetch,
+            interval_s=interval_s,
+            failures=failures,
+            jitter=self._rng.random(),
+            ttl_min=reading.parsed.ttl_min if reading.parsed else state.ttl_min,
+            kind=feed.kind,
+            hours=hours,
+            covered=covered_by is not None,
+        )
+        move = Move(state.moved_to, state.moved_since)
+        result = PollResult(
+            next_due=due.due,
+            interval_s=round(interval_s),
+            new=new,
+            entries=reading.entries,
+            move=move if failed else moved(move, outcome, feed.url),
+            hours=hours,
+            # Entries that were set aside are tried again, and with them the whole document.
+            known_entries=packed(reading.parsed.marks) if reading.parsed and not reading.faults else None,
+            covered_by=covered_by,
+            covered_checks=checks,
+        )
+        feed_rows.finish_poll(connection, outcome, result, reading.parsed)
+        if failed and effective_failure(outcome, failures, fetch) == "throttled" and due.due is not None:
+            domains.close(connection, registered_domain(feed.url), due.due, outcome.detail)
+        for fault in reading.faults:
+            tags.set_aside(connection, "extract", f"{feed.name}: {fault}"[:500], fault, outcome.finished)
+
+    def _covered(self, connection: Connection, done: _Done) -> tuple[str | None, int]:
+        """Which other feed carries all of this document, and on how many whole readings in a row one did."""
+        state, articles = done.claim.state, done.reading.articles
+        if not done.whole or done.reading.parsed is None:
+            return state.covered_by, state.covered_checks
+        if len(articles) < COVERED_FROM_ENTRIES or not state.domain:
+            return None, 0
+        other = feed_rows.covering(connection, state, [article.keys[0] for article in articles])
+        if other is None:
+            return None, 0
+        checks = state.covered_checks + 1
+        return (other if checks >= self._settings.fetch.covered_checks else None), checks
+
+
+def _sized(batch: Sequence[_Done]) -> list[list[_Done]]:
+    """Parts of at most ARTICLES_PER_TRANSACTION articles each."""
+    parts: list[list[_Done]] = []
+    room = 0
+    for done in batch:
+        count = len(done.reading.articles)
+        if not parts or count > room:
+            parts.append([])
+            room = ARTICLES_PER_TRANSACTION
+        parts[-1].append(done)
+        room -= count
+    return parts

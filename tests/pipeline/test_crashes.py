@@ -169,4 +169,5 @@ def release_leases(database: Path) -> None:
                 update(table).where(table.c.leased_until.is_not(None)).values(leased_until=past)
             )
         connection.execute(update(schema.lock).values(expires=past))
+        connection.execute(update(schema.domain_lease).values(until=past))
     opened.close()

@@ -57,7 +57,7 @@ def test_domain_that_asks_for_rest_is_not_asked_again(server: FeedServer) -> Non
         [request(server.url("/busy"), "first"), request(url, "second"), request(url, "third")],
         replace(SETTINGS, per_domain=1),
     )
-    assert [outcome.failure for outcome in outcomes] == ["throttled"] * 3
+    assert [outcome.result for outcome in outcomes] == ["failed", "skipped", "skipped"]
     assert [asked.path for asked in server.asked] == ["/busy"]
     assert "127.0.0.1" in outcomes[1].detail
     assert outcomes[1].retry_after_s is not None

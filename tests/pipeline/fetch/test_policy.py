@@ -16,7 +16,6 @@ from pipeline.fetch.policy import (
     next_poll,
     start_interval_s,
     wants_full_fetch,
-    wants_warning,
 )
 from pipeline.fetch.settings import DAY, HOUR, MINUTE, FetchSettings
 from pipeline.types import FailureKind, FetchOutcome, Kind
@@ -120,10 +119,6 @@ def test_first_403_is_a_refusal_and_repeated_ones_are_throttling() -> None:
     assert effective_failure(refused, 1, SETTINGS) == "http-4xx"
     assert effective_failure(refused, 2, SETTINGS) == "throttled"
     assert effective_failure(failed("http-4xx", status=404), 2, SETTINGS) == "http-4xx"
-
-
-def test_warning_comes_at_the_fifth_failure_in_a_row() -> None:
-    assert [wants_warning(count, SETTINGS) for count in (1, 4, 5, 6)] == [False, False, True, True]
 
 
 @pytest.mark.parametrize("kind", KINDS)
