@@ -9,10 +9,11 @@ Pure: corrections and tags in, tags out.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from classifiers.types import LabelDecision, Position, Tagged
 from pipeline.errors import SettingsError
+from pipeline.types import Document
 
 Verdict = Literal["wrong", "missing", "right"]
 
@@ -111,6 +112,34 @@ def _apply_one(tagged: Tagged, correction: Correction) -> Tagged:
             ),
         )
     return _with_label(tagged, target, correction.sentence)
+
+
+def training_line(article: Document, corrections: Sequence[Correction]) -> dict[str, Any]:
+    """A corrected article with the keys of the training data: its decided labels by facet, bare ids, and its positions.
+
+    `corrected` names what a person said of it, so that whoever trains can weigh those labels more.
+    """
+    by_facet = {
+        f"{facet}s": [
+            label.label.partition(":")[2] for label in article.labels if label.label.startswith(f"{facet}:")
+        ]
+        for facet in FACETS
+    }
+    return {
+        "id": article.id,
+        "outlet": article.outlet,
+        "published": article.published,
+        "lang": article.language,
+        "title": article.title,
+        "text": article.text,
+        **by_facet,
+        "positions": [
+            {"development": item.development, "by": item.by, "against": item.against, "detail": item.detail,
+             "sentence": item.sentence}
+            for item in article.positions
+        ],
+        "corrected": [{"target": item.target, "verdict": item.verdict, "author": item.author} for item in corrections],
+    }  # fmt: skip
 
 
 def _with_label(tagged: Tagged, label: str, sentence: str) -> Tagged:

@@ -10,10 +10,12 @@ from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import json_option, with_app
 from pipeline.clock import utc_now
-from pipeline.corrections import Correction, Verdict
+from pipeline.corrections import Correction, Verdict, training_line
 from pipeline.db import corrections as rows
+from pipeline.db import documents
 
 SHOWN = 100
+AT_ONCE = 500
 
 
 @click.group()
@@ -87,6 +89,30 @@ def list_corrections(app: App, article: str | None, as_json: bool) -> None:
     for item in found:
         show.row(table, item.id, show.short_time(item.at), item.author, item.article, _words(item), item.note)
     show.console().print(table)
+
+
+@corrections.command()
+@with_app
+def export(app: App) -> None:
+    """Write every corrected article as a training line: its text with the labels and positions that stand now.
+
+    The lines have the keys of the training data (actors, issues, developments, positions) and name who corrected what.
+
+    \b
+    Example:
+      ceasefire corrections export > corrected.jsonl
+    """
+    last = ""
+    while True:
+        with app.database.read() as connection:
+            names = rows.corrected_articles(connection, last, AT_ONCE)
+            articles = documents.by_ids(connection, names)
+            said = rows.for_articles(connection, names)
+        for article in articles:
+            show.print_json(training_line(article, said[article.id]))
+        if len(names) < AT_ONCE:
+            return
+        last = names[-1]
 
 
 def _words(item: Correction) -> str:

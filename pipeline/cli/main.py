@@ -12,6 +12,7 @@ from pipeline.cli.options import Group
 COMMANDS: dict[str, str] = {
     "run": "pipeline.cli.run:run",
     "watch": "pipeline.cli.run:watch",
+    "serve": "pipeline.cli.serve:serve",
     "search": "pipeline.cli.search:search",
     "brief": "pipeline.cli.brief:brief",
     "alert": "pipeline.cli.alert:alert",
@@ -28,11 +29,11 @@ COMMANDS: dict[str, str] = {
     "status": "pipeline.cli.status:status",
     "health": "pipeline.cli.health:health",
     "import": "pipeline.cli.importing:import_",
-    "reindex": "pipeline.cli.index:reindex",
+    "export": "pipeline.cli.export:export",
     "retag": "pipeline.cli.retag:retag",
-    "index": "pipeline.cli.index:index",
     "retention": "pipeline.cli.retention:retention",
     "reindex": "pipeline.cli.index:reindex",
+    "index": "pipeline.cli.index:index",
     "kibana": "pipeline.cli.kibana:kibana",
     "db": "pipeline.cli.database:db",
 }

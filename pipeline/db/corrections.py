@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 from classifiers.types import LabelDecision, Position, Tagged
 from pipeline.corrections import Correction, PositionTarget, Verdict, apply, parse_target, read_target
 from pipeline.db import schema, tags
+from pipeline.db.article_pages import copies_of
 from pipeline.db.dialect import chunks
 from pipeline.errors import NotFoundError
 
-__all__ = ["Correction", "add", "apply", "for_articles", "list_all", "undo"]
+__all__ = ["Correction", "add", "apply", "followers", "for_articles", "list_all", "undo"]
 
 
 def add(
@@ -33,7 +34,8 @@ def add(
     sentence: str = "",
     note: str = "",
 ) -> Correction:
-    """Log a judgement and let it take effect at once: the article's tags are rewritten and its revision rises.
+    """Log a judgement and let it take effect at once: the article's tags are rewritten and its revision rises. Copies of
+    the same text follow, with corrections of their own that name this one.
 
     `labels`: the taxonomy's ids with facet. `sentence`: the evidence for what is added, by default the title. Raises
     NotFoundError for an unknown article, SettingsError for a target that is neither label nor position.
@@ -44,30 +46,53 @@ def add(
     ).scalar_one_or_none()
     if title is None:
         raise NotFoundError(f"there is no article {article!r}; `ceasefire search` shows the ids")
-    tagged = _tags_of(connection, article)
+    judged = Correction(0, article, target, verdict, author, note, sentence or title, now)
+    made = _add_one(connection, judged, follows=None)
+    for copy in copies_of(connection, article):
+        _add_one(connection, replace(judged, article=copy), follows=made.id)
+    return made
+
+
+def _add_one(connection: Connection, judged: Correction, follows: int | None) -> Correction:
+    tagged = _tags_of(connection, judged.article)
     values = {
-        "article": article,
-        "target": target,
-        "verdict": verdict,
-        "old": _remember(tagged, read_target(target)),
-        "author": author,
-        "note": note,
-        "sentence": sentence or title,
-        "at": now,
+        "article": judged.article,
+        "target": judged.target,
+        "verdict": judged.verdict,
+        "old": _remember(tagged, read_target(judged.target)),
+        "author": judged.author,
+        "note": judged.note,
+        "sentence": judged.sentence,
+        "at": judged.at,
+        "follows": follows,
     }
     row_id = connection.execute(insert(schema.correction).values(**values).returning(schema.correction.c.id))
-    correction = Correction(
-        row_id.scalar_one(), article, target, verdict, author, note, sentence or title, now
-    )
-    _rewrite(connection, article, apply(tagged, [correction]), corrected=True)
+    correction = replace(judged, id=row_id.scalar_one())
+    _rewrite(connection, judged.article, apply(tagged, [correction]), corrected=True)
     return correction
 
 
+def followers(connection: Connection, correction: int) -> list[Correction]:
+    """The corrections of copies that were made along with this one."""
+    table = schema.correction
+    rows = connection.execute(select(table).where(table.c.follows == correction).order_by(table.c.id))
+    return [_correction(row) for row in rows]
+
+
 def undo(connection: Connection, correction: int, now: datetime) -> Correction:
-    """Take a correction back: what stood before it stands again, and the article is tagged anew.
+    """Take a correction back, with those of copies that went along: what stood before stands again, and the articles
+    are tagged anew.
 
     Raises NotFoundError for an id that is not there or was undone already.
     """
+    undone = _undo_one(connection, correction, now)
+    for item in followers(connection, correction):
+        if item.undone is None:
+            _undo_one(connection, item.id, now)
+    return undone
+
+
+def _undo_one(connection: Connection, correction: int, now: datetime) -> Correction:
     table = schema.correction
     row = connection.execute(select(table).where(table.c.id == correction)).first()
     if row is None or row.undone is not None:
@@ -88,11 +113,10 @@ def undo(connection: Connection, correction: int, now: datetime) -> Correction:
 
 
 def list_all(connection: Connection, article: str | None = None, limit: int = 1000) -> list[Correction]:
-    """The log, newest first, undone ones included."""
+    """The log, newest first, undone ones included; without an article those of copies that went along are left out."""
     table = schema.correction
     query = select(table).order_by(table.c.id.desc()).limit(limit)
-    if article is not None:
-        query = query.where(table.c.article == article)
+    query = query.where(table.c.follows.is_(None) if article is None else table.c.article == article)
     return [_correction(row) for row in connection.execute(query)]
 
 
@@ -189,3 +213,17 @@ def _put_back(tagged: Tagged, target: str | PositionTarget, old: dict[str, Any])
             *positions,
         ),
     )
+
+
+def corrected_articles(connection: Connection, after: str, limit: int) -> list[str]:
+    """The next `limit` articles behind the id `after` of which a correction stands, in order of id; copies that only
+    went along are left out, so that no text is a training line twice."""
+    table = schema.correction.c
+    rows = connection.execute(
+        select(table.article)
+        .where(table.article > after, table.undone.is_(None), table.follows.is_(None))
+        .distinct()
+        .order_by(table.article)
+        .limit(limit)
+    )
+    return [row.article for row in rows]

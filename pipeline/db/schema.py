@@ -518,6 +518,7 @@ correction = Table(
     Column("sentence", Text, nullable=False, server_default=""),
     Column("at", UtcTime, nullable=False),
     Column("undone", UtcTime),
+    Column("follows", BigInteger, index=True),
     CheckConstraint("verdict IN ('wrong', 'missing', 'right')", name="verdict"),
 )
 """Append-only: an undo marks the row and never removes it. `follows`: the correction of another copy of the same text

@@ -109,12 +109,13 @@ def view(connection: Connection, thread: str) -> ThreadView:
             )
             for story in connection.execute(select(schema.story).where(table.id.in_(part)))
         ]
-        words += _words(connection, part)
+        words += words_of(connection, part)
     steps.sort(key=lambda step: (step.first_seen, step.story))
     return ThreadView(row.id, row.name, row.title, row.followed, tuple(steps), tuple(latest_stands(words)))
 
 
-def _words(connection: Connection, stories: Sequence[str]) -> list[Word]:
+def words_of(connection: Connection, stories: Sequence[str]) -> list[Word]:
+    """What the articles of these stories report of the parties' acts; copies are left out."""
     article = schema.article.c
     rows = connection.execute(
         select(article.id, article.outlet, article.published).where(

@@ -1,0 +1,167 @@
+"""Who may come in: nobody is asked on loopback; elsewhere a password, or a proxy's word.
+
+Passwords are kept as scrypt hashes (RFC 7914) in a file of lines `name:scrypt$SALT$HASH`, both in base64.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import SettingsError
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+SCRYPT = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
+"""16 MB and about 50 ms a try: the interactive parameters of RFC 7914's authors."""
+MOST_REMEMBERED = 100
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rules of one server. `users`: name to scrypt hash. `header` names the user where a proxy in `proxies` asks.
+
+    `local`: bound to loopback and nobody is asked who they are; the reader is then called `operator`.
+    """
+
+    operator: str = "analyst"
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxies: tuple[Network, ...] = ()
+    header: str = "X-Forwarded-User"
+    read_only: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether readers must say who they are."""
+        return bool(self.users or self.proxies)
+
+
+def check_binding(host: str, access: Access) -> None:
+    """Raises SettingsError where the page would stand open to others than this machine's own users."""
+    if is_loopback(host) or access.asks:
+        return
+    raise SettingsError(
+        f"{host} is reachable from other machines, and nothing says who may come in. Either stay on this machine "
+        "(--host 127.0.0.1), or set CEASEFIRE_WEB_USERS to a file of users (`ceasefire serve --add-user NAME` writes "
+        "one), or set CEASEFIRE_TRUSTED_PROXIES to the address of the proxy that logs people in"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name to bind to is this machine only."""
+    if host in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks, separated by commas. Raises SettingsError."""
+    try:
+        return tuple(
+            ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()
+        )
+    except ValueError as error:
+        raise SettingsError(f"trusted_proxies {text!r}: {error}; write 10.0.0.5 or 10.0.0.0/24") from error
+
+
+def read_users(path: Path) -> dict[str, str]:
+    """The users file. Raises SettingsError that names the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SettingsError(f"cannot read the users file {path}: {error.strerror}") from error
+    users: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, colon, stored = line.strip().partition(":")
+        if not colon or not name or len(stored.split("$")) != 3:
+            raise SettingsError(f"{path}:{number}: write lines with `ceasefire serve --add-user NAME`")
+        users[name] = stored
+    if not users:
+        raise SettingsError(f"the users file {path} names nobody; `ceasefire serve --add-user NAME` adds one")
+    return users
+
+
+def hashed(password: str) -> str:
+    """A password as the users file keeps it."""
+    salt = secrets.token_bytes(16)
+    return f"scrypt${_text(salt)}${_text(_scrypt(password, salt))}"
+
+
+def fits(password: str, stored: str) -> bool:
+    """Whether this is the password behind a hash; False too for a hash that cannot be read."""
+    try:
+        kind, salt, expected = stored.split("$")
+        if kind != "scrypt":
+            return False
+        return hmac.compare_digest(_scrypt(password, base64.b64decode(salt)), base64.b64decode(expected))
+    except (ValueError, binascii.Error):
+        return False
+
+
+class Door:
+    """Finds out who asks, by the rules of an `Access`. Passwords that were right are remembered as keyed hashes, so
+    that a page of ten requests does not cost ten times 50 ms."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._key = secrets.token_bytes(32)
+        self._right: dict[bytes, str] = {}
+
+    def reader(self, peer: str, headers: Mapping[str, str]) -> str | None:
+        """The reader's name, or None where they must say (better) who they are. `headers` in lower case."""
+        if not self.access.asks:
+            return self.access.operator
+        if self.access.proxies and _within(peer, self.access.proxies):
+            named = headers.get(self.access.header.lower(), "").strip()
+            return named[:200] if named else None
+        return self._by_password(headers.get("authorization", ""))
+
+    def _by_password(self, authorization: str) -> str | None:
+        scheme, _, encoded = authorization.partition(" ")
+        if scheme.lower() != "basic" or len(encoded) > 2000:
+            return None
+        mark = hmac.digest(self._key, encoded.encode("utf-8", "replace"), "sha256")
+        if mark in self._right:
+            return self._right[mark]
+        try:
+            name, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
+        except (ValueError, binascii.Error):
+            return None
+        known = self.access.users.get(name)
+        if not fits(password, known or _NOBODY) or known is None:
+            return None
+        if len(self._right) >= MOST_REMEMBERED:
+            self._right.clear()
+        self._right[mark] = name
+        return name
+
+
+def _within(peer: str, allowed: tuple[Network, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in allowed)
+
+
+def _scrypt(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, maxmem=64 << 20, **SCRYPT)
+
+
+def _text(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+_NOBODY = f"scrypt${_text(bytes(16))}${_text(bytes(32))}"
+"""A hash that no password has: an unknown name costs as much time as a wrong password."""

@@ -1,0 +1,1 @@
+"""What the templates show, out of what was read: pure."""

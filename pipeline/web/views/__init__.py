@@ -1,0 +1,1 @@
+"""One module a page: its handlers and its routes."""

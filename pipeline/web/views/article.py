@@ -1,0 +1,193 @@
+"""One article: its text with what was found in it, every version, and the forms by which a person corrects the tagger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from starlette.background import BackgroundTask
+from starlette.responses import RedirectResponse, Response
+
+from classifiers.details import DETAILS
+from classifiers.types import LabelDecision, Position
+from pipeline.corrections import NO_DETAIL, UNCLEAR, Verdict
+from pipeline.db import article_pages
+from pipeline.db import corrections as rows
+from pipeline.errors import NotFoundError, QueryError, SettingsError
+from pipeline.notify import clean
+from pipeline.notify.words import headline
+from pipeline.query.highlight import Marked, marked
+from pipeline.web.pages import paragraphs
+from pipeline.web.routing import RefusedError, Visit, action, page
+from pipeline.web.shown import precision, words
+from pipeline.web.shown.changes import Piece, changes
+
+FACET_NAMES = (("development", "What happened"), ("issue", "About"), ("actor", "Who"))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """A label of the article: how sure in words (`doubt` says what that is worth), and its sentence."""
+
+    key: str
+    name: str
+    certainty: str
+    doubt: str
+    score: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """A position in words, with the target by which a correction names it."""
+
+    headline: str
+    target: str
+
+
+def show(visit: Visit) -> Response:
+    """The article as it stands now."""
+    article, moved = _living(visit)
+    if moved is not None:
+        return moved
+    with visit.site.app.database.read() as connection:
+        found = article_pages.page(connection, article)
+        log = rows.list_all(connection, article, 50)
+    document = found.document
+    labels = [_label_row(visit, item) for item in (*document.labels, *document.uncertain)]
+    return visit.render(
+        "article.html",
+        active="",
+        title=document.title,
+        page=found,
+        document=document,
+        heading=_marked(visit, "title", clean.line(document.title, 20_000)),
+        paragraphs=[_marked(visit, "text", part) for part in paragraphs(document.text)],
+        facets=[
+            (name, [row for row in labels if row.key.startswith(f"{facet}:")]) for facet, name in FACET_NAMES
+        ],
+        positions=_by_sentence(visit, document.positions),
+        log=log,
+        said=visit.asked("said"),
+        choices={
+            facet: [label for label in visit.site.labels.values() if label.facet == facet]
+            for facet, _ in FACET_NAMES
+        },
+        details=DETAILS,
+    )
+
+
+def version(visit: Visit) -> Response:
+    """An earlier version, and what changed in it against the one before."""
+    article, moved = _living(visit)
+    if moved is not None:
+        return moved
+    with visit.site.app.database.read() as connection:
+        found = article_pages.page(connection, article)
+    number = visit.path("number")
+    at = next((place for place, item in enumerate(found.versions) if str(item.number) == number), None)
+    if at is None:
+        raise NotFoundError(f"The article has no version {number}.")
+    chosen = found.versions[at]
+    before = found.versions[at - 1] if at else None
+    title_changes: list[Piece] = changes(before.title, chosen.title) if before else []
+    text_changes: list[Piece] = changes(before.text, chosen.text) if before else []
+    return visit.render(
+        "version.html", active="", title=chosen.title, page=found, version=chosen, before=before,
+        title_changes=title_changes, text_changes=text_changes, paragraphs=list(paragraphs(chosen.text)),
+    )  # fmt: skip
+
+
+def correct(visit: Visit) -> Response:
+    """A person's word on a label or position; searches see it at once."""
+    article, _ = _living(visit)
+    verdict = visit.form.get("verdict", "")
+    if verdict not in get_args(Verdict):
+        raise RefusedError("A correction says wrong, missing or right.", 400)
+    with visit.site.app.database.write() as connection:
+        made = rows.add(
+            connection, article, _target(visit), cast(Verdict, verdict), labels=visit.site.app.taxonomy.keys,
+            author=visit.reader, now=visit.now, sentence=visit.form.get("sentence", "").strip()[:2000],
+            note=visit.form.get("note", "").strip()[:2000],
+        )  # fmt: skip
+        copies = [item.article for item in rows.followers(connection, made.id)]
+    visit.site.afterwards.show([article, *copies])
+    also = f" Its {len(copies)} copies follow." if len(copies) > 1 else " Its copy follows." if copies else ""
+    response = visit.go(
+        f"/article/{article}", said=f"Noted: {target_words(visit, made.target)} is {verdict}.{also}"
+    )
+    response.background = BackgroundTask(visit.site.afterwards.process)
+    return response
+
+
+def _target(visit: Visit) -> str:
+    """The target as given, or a position put together from the form's parts. Raises SettingsError."""
+    if target := visit.form.get("target", "").strip():
+        return target
+    development = visit.form.get("development", "").strip()
+    if not development:
+        raise SettingsError("Choose what is missing.")
+    by = "+".join(visit.many.get("by", ())) or UNCLEAR
+    return f"{development}:{visit.form.get('detail', '') or NO_DETAIL}:{by}"
+
+
+def target_words(visit: Visit, target: str) -> str:
+    """A correction's target as people say it."""
+    if target in visit.site.names:
+        return f"“{visit.site.names[target]}”"
+    development, _, rest = target.partition(":")
+    detail, _, by = rest.partition(":")
+    name = visit.site.names.get(f"development:{development}", development)
+    parties = (
+        ", ".join(visit.site.words.actor(party) for party in by.split("+"))
+        if by != UNCLEAR
+        else "unclear by whom"
+    )
+    return f"“{name}{'' if detail == NO_DETAIL else f' ({detail})'}: {parties}”"
+
+
+def _living(visit: Visit) -> tuple[str, Response | None]:
+    """The article's id, or where to go where the address names one that was merged into it."""
+    asked = visit.path("article")
+    with visit.site.app.database.read() as connection:
+        article = article_pages.living(connection, asked)
+    return article, (None if article == asked else RedirectResponse(f"/article/{article}", 301))
+
+
+def _marked(visit: Visit, field: str, text: str) -> Marked:
+    """The text with what the search that led here looks for."""
+    typed = visit.asked("q")
+    if typed:
+        try:
+            return marked(visit.site.parse(typed), field, text)
+        except QueryError:
+            return Marked(text, ())
+    return Marked(text, ())
+
+
+def _label_row(visit: Visit, label: LabelDecision) -> LabelRow:
+    sure = words.certainty(label)
+    return LabelRow(
+        label.label,
+        visit.site.names.get(label.label, label.label),
+        sure,
+        precision.in_words(label.label, sure, visit.site.measured),
+        f"{label.score:.0%}",
+        clean.line(label.sentence, 400),
+    )
+
+
+def _by_sentence(visit: Visit, positions: Sequence[Position]) -> dict[str, list[PositionRow]]:
+    """The positions by the sentence that they rest on, in the order of the article's."""
+    found: dict[str, list[PositionRow]] = {}
+    for item in positions:
+        target = f"{item.development}:{item.detail or NO_DETAIL}:{'+'.join(item.by) or UNCLEAR}"
+        row = PositionRow(headline(item, visit.site.words), target)
+        found.setdefault(clean.line(item.sentence, 400), []).append(row)
+    return found
+
+
+ROUTES = (
+    page("/article/{article}", show),
+    page("/article/{article}/v/{number}", version),
+    action("/article/{article}/correct", correct),
+)

@@ -1,0 +1,103 @@
+"""Feeds: is every source well, in words; what it brings; when it is asked next."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from pipeline.db import feed_pages
+from pipeline.db import feeds as rows
+from pipeline.db.feeds import FeedState
+from pipeline.errors import NotFoundError
+from pipeline.types import Feed
+from pipeline.web.routing import Visit, page
+from pipeline.web.shown import charts
+
+DAYS = 14
+POLLS = 40
+
+WORDS = {
+    "dns": "its name cannot be found",
+    "connect": "its server does not answer",
+    "tls": "its certificate or encryption is broken",
+    "timeout": "its server is too slow",
+    "http-4xx": "its server refuses us",
+    "http-5xx": "its server is in trouble",
+    "gone": "it says that it is gone for good",
+    "throttled": "its server asks us to come less often",
+    "redirect": "it leads us in circles",
+    "too-large": "it is larger than we take",
+    "forbidden-address": "it points into a private network",
+    "not-a-feed": "what it sends is no feed",
+    "bad-response": "its answer is broken",
+    "file": "its file cannot be read",
+}
+"""Every `types.FailureKind` in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A feed with its state. `trouble` in words, "" where it is well."""
+
+    feed: Feed
+    state: FeedState
+    trouble: str
+    line: charts.Sparkline
+
+
+def index(visit: Visit) -> Response:
+    """All listed feeds, those in trouble first."""
+    with visit.site.app.database.read() as connection:
+        states = rows.states(connection)
+        volumes = feed_pages.volumes(connection, visit.now, DAYS, timedelta(days=1))
+    found = []
+    for name, feed in visit.site.app.feeds.items():
+        if name in states:
+            counts = volumes.get(name, [0] * DAYS)
+            line = charts.sparkline(counts, f"{sum(counts)} new articles in {DAYS} days")
+            found.append(FeedRow(feed, states[name], trouble(states[name]), line))
+    found.sort(key=lambda row: (not row.trouble, row.feed.outlet.casefold(), row.feed.name))
+    return visit.render(
+        "feeds.html", active="feeds", title="Feeds", rows=found, days=DAYS,
+        failing=sum(bool(row.trouble) for row in found),
+    )  # fmt: skip
+
+
+def show(visit: Visit) -> Response:
+    """One feed with its last polls."""
+    name = visit.path("feed")
+    feed = visit.site.app.feeds.get(name)
+    with visit.site.app.database.read() as connection:
+        state = rows.states(connection, [name]).get(name)
+        polls = feed_pages.latest_polls(connection, name, POLLS)
+        articles = feed_pages.articles_of(connection, name)
+    if feed is None or state is None:
+        raise NotFoundError(f"There is no feed {name!r} in the source list.")
+    return visit.render(
+        "feed.html", active="feeds", title=feed.outlet, feed=feed, address=address(feed.url), state=state, trouble=trouble(state), polls=polls,
+        articles=articles, failures=WORDS,
+    )  # fmt: skip
+
+
+def address(url: str) -> str:
+    """A feed's address without what may be a secret in it: user, password, parameters."""
+    parts = urlsplit(url)
+    shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    return f"{shown} (and parameters)" if parts.query else shown
+
+
+def trouble(state: FeedState) -> str:
+    """What is wrong with a feed, in words; "" where nothing is."""
+    if state.gone:
+        return "Gone: it is not asked any more"
+    if state.last_poll is None:
+        return "Not asked yet"
+    if state.failure is None:
+        return ""
+    times = "once" if state.failures == 1 else f"{state.failures} times in a row"
+    what = WORDS.get(state.failure, state.failure)
+    return f"{what[:1].upper()}{what[1:]} ({times})"
+
+
+ROUTES = (page("/feeds", index), page("/feed/{feed}", show))
