@@ -4,7 +4,8 @@ ARG AIRFLOW_VERSION=3.3.2
 FROM apache/airflow:${AIRFLOW_VERSION}-python3.11
 
 USER root
-RUN install --directory --owner airflow --group 0 --mode 775 /opt/ceasefire /opt/ceasefire/var /opt/ceasefire/source
+RUN install --directory --owner airflow --group 0 --mode 775 \
+      /opt/ceasefire /opt/ceasefire/source /opt/ceasefire/var /opt/ceasefire/var/import /opt/ceasefire/var/backup /opt/ceasefire/var/mail
 USER airflow
 WORKDIR /opt/ceasefire
 

@@ -2,17 +2,19 @@
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from classifiers.details import DETAILS
 from classifiers.taxonomy import load_taxonomy
 from tests.conftest import ROOT, absent
-from tests.kibana import lint, schema
+from tests.kibana import lint, panels, schema
 
 DASHBOARDS = lint.dashboards()
 ARTICLES = lint.mapping("elasticsearch_template.json")
@@ -156,6 +158,29 @@ def test_the_dashboards_pass_elastics_own_openapi_document() -> None:
     validator: Any = module.load_validator(document, "put", False)
     for name, body in DASHBOARDS.items():
         assert list(module.schema_findings(body, validator)) == [], name
+
+
+def discover_links() -> list[tuple[str, str]]:
+    """Data view and state of every ready-made search in docs/kibana.md."""
+    text = (ROOT / "docs/kibana.md").read_text(encoding="utf-8")
+    return re.findall(r"/app/discover#/\?(?:_g=\S+&)?_a=\((\S+dataViewId:([\w-]+)\S+)\)`", text)
+
+
+def test_the_ready_made_searches_name_fields_and_labels_that_exist() -> None:
+    links = discover_links()
+    assert len(links) == 6
+    for state, view in links:
+        (columns,) = re.findall(r"columns:!\(([\w,]+)\)", state)
+        (sort,) = re.findall(r"sort:!\(!\((\w+),desc\)\)", state)
+        (query,) = re.findall(r"query:\(language:kuery,query:'([^']+)'\)", state)
+        body = {
+            "data_source": {"ref_id": view},
+            "column_order": [*columns.split(","), sort],
+            "query": {"language": "kql", "expression": unquote(query)},
+        }
+        assert list(lint.field_findings(body, fields())) == []
+        assert list(lint.label_findings(body, labels())) == []
+        assert panels.kql(unquote(query))
 
 
 def spoilt(body: Any, **change: Any) -> Any:
