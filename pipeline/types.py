@@ -199,6 +199,7 @@ class Document:
     places: tuple[str, ...] = ()
     corrected: bool = False
     disputed: bool = False
+    embedding: Embedding | None = None
     deleted: bool = False
 
 
@@ -263,3 +264,38 @@ class FeedReport:
     known: int = 0
     set_aside: int = 0
     elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """One listed feed and how it has been doing, as people see it beside the articles (Kibana's dashboard).
+
+    `state`: as `pipeline.health` judges it, or "new" where it was never polled; `state_words`: why it is not well.
+    `polls_7d` and the like count over the last seven days; `entries_per_day` are new ones over the days watched, seven
+    at most; `elapsed_s` is the mean time of an answer. `failure_words`: the last error, what it means and what to do.
+    Times are UTC; None: never, or not at all.
+    """
+
+    feed: Feed
+    checked: datetime
+    state: str
+    state_words: str = ""
+    first_success: datetime | None = None
+    last_poll: datetime | None = None
+    last_success: datetime | None = None
+    last_new: datetime | None = None
+    next_poll: datetime | None = None
+    silent_since: datetime | None = None
+    failures: int = 0
+    failure: FailureKind | None = None
+    failure_words: str = ""
+    problems: tuple[str, ...] = ()
+    moved_to: str | None = None
+    interval_s: int | None = None
+    polls: int = 0
+    polls_7d: int = 0
+    failed_7d: int = 0
+    new_24h: int = 0
+    new_7d: int = 0
+    entries_per_day: float = 0.0
+    elapsed_s: float | None = None

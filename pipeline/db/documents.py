@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, select, update
 
 from pipeline.db import schema, tags
 from pipeline.db.dialect import chunks
-from pipeline.types import Document
+from pipeline.types import Document, Embedding
 
 _ARTICLE = schema.article.c
 
@@ -68,16 +68,30 @@ def archive(connection: Connection, last: str, limit: int) -> list[dict[str, Any
     rows = connection.execute(
         select(schema.article).where(_ARTICLE.id > last).order_by(_ARTICLE.id).limit(limit)
     ).all()
+    return _plain(connection, rows)
+
+
+def lines(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The same of these articles, in order of id; ids that are no articles are left out."""
+    rows: list[Row[Any]] = []
+    for part in chunks(sorted(set(ids))):
+        rows += connection.execute(
+            select(schema.article).where(_ARTICLE.id.in_(part)).order_by(_ARTICLE.id)
+        ).all()
+    return _plain(connection, rows)
+
+
+def _plain(connection: Connection, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     ids = [row.id for row in rows]
     labels, positions = tags.labels_of(connection, ids), tags.positions_of(connection, ids)
-    lines = []
+    plain = []
     for row in rows:
         line = dict(row._mapping)
         line["embedding"] = None if row.embedding is None else base64.b64encode(row.embedding).decode("ascii")
         line["labels"] = [asdict(label) for label in labels[row.id]]
         line["positions"] = [asdict(position) for position in positions[row.id]]
-        lines.append(line)
-    return lines
+        plain.append(line)
+    return plain
 
 
 def finish_indexed(connection: Connection, revisions: dict[str, int]) -> None:
@@ -141,4 +155,11 @@ def _document(row: Row[Any], labels: Sequence[Any], positions: Sequence[Any]) ->
         places=tuple(row.places),
         corrected=row.corrected,
         disputed=row.story_status == "disputed",
+        embedding=_embedding(row),
     )
+
+
+def _embedding(row: Row[Any]) -> Embedding | None:
+    if row.embedding is None or row.tagged_model_hash is None:
+        return None
+    return Embedding(row.tagged_model_hash, row.embedding)

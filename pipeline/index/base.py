@@ -14,16 +14,19 @@ Invariants that every implementation keeps:
    that can never be taken is returned in `PutReport.refused` with its reason and holds up nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from pipeline.query.nodes import Query
-from pipeline.types import Document
+from pipeline.types import Document, Embedding, FeedHealth
 
 Sort = Literal["published", "relevance"]
 Interval = Literal["hour", "day", "week", "month"]
+
+EXACT = 10_000
+"""Over so many hits at least, `similar` compares every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class PutReport:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found. Title, text and labels come from the database. `score` only with sort="relevance"."""
+    """One article found. Title, text and labels come from the database. `score`: how relevant, with sort="relevance";
+    the cosine, from `similar`; else None."""
 
     id: str
     revision: int
@@ -140,6 +144,28 @@ class Index(Protocol):
         "relevance" ranks the newest 10,000 hits at least. A broken `after` raises QueryError."""
         ...
 
+    def stream(
+        self, query: Query, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Hit]:
+        """Every hit in order, however many, in bounded memory. Each comes once, and none that was there all along is
+        left out; what is written meanwhile may or may not be among them. Close it early to let go of it early."""
+        ...
+
+    def similar(
+        self,
+        embedding: Embedding,
+        query: Query,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
+        but: str | None = None,
+    ) -> tuple[Hit, ...]:
+        """The `limit` hits whose embeddings by the same model are nearest, without the article `but`: by cosine (four
+        decimals) descending, then as `search` has them. Exact over EXACT hits at least; over more, a back end may miss
+        a near one, but what it returns is in order and its cosines are exact."""
+        ...
+
     def count(
         self,
         query: Query,
@@ -187,6 +213,11 @@ class Index(Protocol):
 
     def scan(self, *, after: str = "", limit: int = 1000) -> tuple[Stored, ...]:
         """Everything held, tombstones included, in order of id, `limit` at a time, behind `after`."""
+        ...
+
+    def show_feeds(self, feeds: Callable[[], Sequence[FeedHealth]]) -> None:
+        """Keep this, and nothing else, of the listed feeds for readers that know no database; idempotent. A back end
+        without such readers does not call `feeds`."""
         ...
 
     def rebuild(self) -> "Rebuild":

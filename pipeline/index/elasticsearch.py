@@ -5,15 +5,17 @@ month in which an article was first seen, of the live generation and of the one 
 "Elasticsearch", and `elasticsearch_state` for where the generations are remembered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
 from elasticsearch import ApiError
 
 from pipeline.errors import IndexUnavailableError
-from pipeline.index import elasticsearch_state, elasticsearch_write
+from pipeline.index import elasticsearch_feeds, elasticsearch_state, elasticsearch_write
 from pipeline.index.base import (
+    EXACT,
     Bucket,
     Count,
     FacetValue,
@@ -30,19 +32,30 @@ from pipeline.index.buckets import MAX_BUCKETS, bucket_end, too_many_buckets
 from pipeline.index.checks import check_facets, known_zone
 from pipeline.index.cursor import Cursor
 from pipeline.index.elasticsearch_client import connected, speaking
-from pipeline.index.elasticsearch_documents import ALIAS, all_of
+from pipeline.index.elasticsearch_documents import ALIAS, all_of, components, model_key, month_of
 from pipeline.index.elasticsearch_rebuild import ElasticsearchRebuild, drop
 from pipeline.index.elasticsearch_state import State
 from pipeline.index.elasticsearch_write import Write, batches, prepared, tombstones
 from pipeline.index.fields import from_ms, to_ms
 from pipeline.query.nodes import Query, narrowed
-from pipeline.query.to_elasticsearch import scored, to_dsl
-from pipeline.types import Document
+from pipeline.query.to_elasticsearch import nearest, scored, to_dsl, with_cosine
+from pipeline.types import Document, Embedding, FeedHealth
 
 _HIT_FIELDS = ["id", "revision", "published", "seen", "story", "copy_of"]
 _IDS_AT_ONCE = 1_000
+_STREAMED_AT_ONCE = 1_000
+_KEPT_OPEN = "2m"
+"""How long the server holds a point in time for the next page: a reader may be slow, not gone."""
+
+_NEWEST_FIRST: list[dict[str, Any]] = [
+    {"published": {"order": "desc", "unmapped_type": "date"}},
+    {"id": {"unmapped_type": "keyword"}},
+]
 _RANKED_WINDOW = 10_000
 """Elasticsearch pages by number through so many hits at most (index.max_result_window)."""
+
+_TIES = 50
+"""Taken beyond the limit, so that hits whose cosines are equal to four decimals can be put in order."""
 
 _FACET_ACCURACY = 5_000
 """Values that each shard reports, so that counts over months are exact for any field with fewer values."""
@@ -55,6 +68,7 @@ class ElasticsearchIndex:
         self._cluster = connected(url, refresh)
         self._address = self._cluster.address
         self._client = self._cluster.client
+        self._template_put = False
 
     def put(self, documents: Iterable[Document]) -> PutReport:
         refused: dict[str, str] = {}
@@ -82,10 +96,7 @@ class ElasticsearchIndex:
         found = self._searched(
             query=to_dsl(root),
             size=limit + 1,
-            sort=[
-                {"published": {"order": "desc", "unmapped_type": "date"}},
-                {"id": {"unmapped_type": "keyword"}},
-            ],
+            sort=_NEWEST_FIRST,
             source_includes=_HIT_FIELDS,
             track_total_hits=False,
             **paging,
@@ -96,6 +107,74 @@ class ElasticsearchIndex:
         return Page(
             tuple(hits), str(Cursor(to_ms(hits[-1].published), hits[-1].id)) if more and hits else None
         )
+
+    def stream(
+        self, query: Query, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Hit]:
+        dsl = to_dsl(narrowed(query, since, until).root)
+        with speaking(self._address):
+            self._check_schema()
+            if not self._client.indices.exists_alias(name=ALIAS):
+                return
+            moment = self._client.open_point_in_time(index=ALIAS, keep_alive=_KEPT_OPEN)["id"]
+        paging: dict[str, Any] = {}
+        try:
+            while True:
+                with speaking(self._address):
+                    found = self._client.search(
+                        pit={"id": moment, "keep_alive": _KEPT_OPEN},
+                        query=dsl,
+                        size=_STREAMED_AT_ONCE,
+                        sort=_NEWEST_FIRST,
+                        source_includes=_HIT_FIELDS,
+                        track_total_hits=False,
+                        allow_partial_search_results=False,
+                        **paging,
+                    )
+                moment = found["pit_id"]
+                rows = found["hits"]["hits"]
+                yield from map(_hit, rows)
+                if len(rows) < _STREAMED_AT_ONCE:
+                    return
+                paging = {"search_after": rows[-1]["sort"]}
+        finally:
+            # One that cannot be closed closes itself after _KEPT_OPEN; the reader has what it came for, or its error.
+            with suppress(IndexUnavailableError), speaking(self._address):
+                self._client.options(ignore_status=404).close_point_in_time(id=moment)
+
+    def similar(
+        self,
+        embedding: Embedding,
+        query: Query,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
+        but: str | None = None,
+    ) -> tuple[Hit, ...]:
+        field = f"vectors.{model_key(embedding)}"
+        vector = components(embedding)
+        among = {
+            "bool": {
+                "filter": [to_dsl(narrowed(query, since, until).root), {"exists": {"field": field}}],
+                "must_not": [] if but is None else [{"term": {"id": but}}],
+            }
+        }
+        counted = self._searched(query=among, size=0, track_total_hits=EXACT + 1)
+        exact = int(counted["hits"]["total"]["value"]) <= EXACT
+        size = min(limit + _TIES, _RANKED_WINDOW)
+        found = self._searched(
+            **(with_cosine(field, vector, among) if exact else nearest(field, vector, among, size)),
+            size=size,
+            source_includes=_HIT_FIELDS,
+            track_total_hits=False,
+        )
+        hits = [
+            _hit(row, score=round(row["_score"] - 1 if exact else 2 * row["_score"] - 1, 4))
+            for row in found["hits"]["hits"]
+        ]
+        hits.sort(key=lambda hit: (-(hit.score or 0.0), -to_ms(hit.published), hit.id))
+        return tuple(hits[:limit])
 
     def count(
         self,
@@ -203,6 +282,20 @@ class ElasticsearchIndex:
         by_id = [{"id": {"unmapped_type": "keyword"}}]
         return tuple(self._stored(query={"match_all": {}}, size=limit, sort=by_id, **paging))
 
+    def show_feeds(self, feeds: Callable[[], Sequence[FeedHealth]]) -> None:
+        healths = feeds()
+        with speaking(self._address):
+            elasticsearch_feeds.write(self._cluster, healths)
+
+    def prepare(self, now: datetime) -> None:
+        """Make the templates, the month of `now` and the feeds' index, so that Kibana finds them before the first write."""
+        with speaking(self._address):
+            state, _ = elasticsearch_state.read(self._client)
+            if state.rebuild_needed is None:
+                elasticsearch_state.put_template(self._cluster)
+                elasticsearch_write.ensure(self._client, {month_of(now)}, state.live, live=True)
+            elasticsearch_feeds.ensure(self._cluster)
+
     def rebuild(self) -> ElasticsearchRebuild:
         return ElasticsearchRebuild.begun(self._cluster)
 
@@ -251,6 +344,9 @@ class ElasticsearchIndex:
                 state, _ = elasticsearch_state.read(self._client)
                 if not state.written:
                     raise self._outdated(state)
+                if not self._template_put and state.building_schema in (None, elasticsearch_state.schema()):
+                    elasticsearch_state.put_template(self._cluster)
+                    self._template_put = True
                 outcomes = [
                     elasticsearch_write.put(self._cluster, batch, generation, live=generation == state.live)
                     for generation in state.written
@@ -267,7 +363,7 @@ class ElasticsearchIndex:
         with speaking(self._address):
             self._check_schema()
             found: Mapping[str, Any] = self._client.search(
-                index=ALIAS, ignore_unavailable=True, **request
+                index=ALIAS, ignore_unavailable=True, allow_partial_search_results=False, **request
             ).body
         return found
 
@@ -287,11 +383,7 @@ class ElasticsearchIndex:
             query=query,
             size=size,
             from_=min(start, _RANKED_WINDOW - size),
-            sort=[
-                "_score",
-                {"published": {"order": "desc", "unmapped_type": "date"}},
-                {"id": {"unmapped_type": "keyword"}},
-            ],
+            sort=["_score", *_NEWEST_FIRST],
             track_scores=True,
             source_includes=_HIT_FIELDS,
             track_total_hits=False,
@@ -309,7 +401,7 @@ class ElasticsearchIndex:
         asked: list[Mapping[str, Any]] = []
         for dsl in ({"match_all": {}}, *(to_dsl(query.root) for query in queries)):
             asked += [
-                {"index": ALIAS, "ignore_unavailable": True},
+                {"index": ALIAS, "ignore_unavailable": True, "allow_partial_search_results": False},
                 {"query": {"bool": {"filter": [only, dsl]}}, **shape},
             ]
         with speaking(self._address):
@@ -336,6 +428,7 @@ class ElasticsearchIndex:
             found = self._client.search(
                 index=all_of(state.live if state else 1),
                 ignore_unavailable=True,
+                allow_partial_search_results=False,
                 source_includes=["id", "revision", "deleted"],
                 track_total_hits=False,
                 **request,

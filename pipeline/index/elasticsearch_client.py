@@ -1,21 +1,29 @@
-"""Reaching Elasticsearch: the URL with its credentials and CA, and its errors in our words."""
+"""Reaching Elasticsearch: the URL with its credentials and CA, patience with a busy server, its errors in our words."""
 
+import random
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
+from elastic_transport import Transport, TransportApiResponse
 from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch, TransportError, UnsupportedProductError
 from elasticsearch import ConnectionError as EsConnectionError
 
 from pipeline.errors import IndexUnavailableError, SettingsError
+from pipeline.index.elasticsearch_layout import Layout
 
 REQUEST_TIMEOUT_S = 30.0
-RETRIES = 3
+PAUSES_S = (0.25, 1.0, 4.0)
+"""Rests before the second, third and fourth try, each drawn between half and the whole of it, so that writers who were
+refused together do not come back together. Longer troubles are the queue's to wait for, not a request's."""
+
 RETRIED = (429, 502, 503, 504)
+_OPTIONS = frozenset({"ca", "shards", "replicas"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +35,18 @@ class Address:
     user: str | None = field(repr=False)
     password: str | None = field(repr=False)
     ca: Path | None
+    layout: Layout = field(default_factory=Layout)
 
     @classmethod
     def parsed(cls, url: str) -> "Address":
-        """From http[s]://[user:password@]host[:port][/prefix][?ca=FILE]. Raises SettingsError, without the password."""
+        """From http[s]://[user:password@]host[:port][/prefix][?ca=FILE&shards=N&replicas=N]. Raises SettingsError,
+        without the password."""
         parts = urlsplit(url)
-        options = parse_qs(parts.query)
-        if not parts.hostname or set(options) - {"ca"}:
+        options = parse_qs(parts.query, keep_blank_values=True)
+        if not parts.hostname or set(options) - _OPTIONS:
             raise SettingsError(
-                "CEASEFIRE_INDEX_URL for Elasticsearch is http[s]://[user:password@]host[:port][?ca=FILE]"
+                "CEASEFIRE_INDEX_URL for Elasticsearch is"
+                " http[s]://[user:password@]host[:port][?ca=FILE&shards=N&replicas=N]"
             )
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         port = parts.port or (443 if parts.scheme == "https" else 9200)
@@ -44,7 +55,9 @@ class Address:
         if ca is not None and not ca.is_file():
             raise SettingsError(f"The CA certificate {ca} named in CEASEFIRE_INDEX_URL is not a file")
         user = unquote(parts.username) if parts.username else None
-        return cls(plain, plain, user, unquote(parts.password or "") if user else None, ca)
+        password = unquote(parts.password or "") if user else None
+        layout = Layout(_number(options, "shards", 1, 1024) or 1, _number(options, "replicas", 0, 16))
+        return cls(plain, plain, user, password, ca, layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +71,44 @@ class Cluster:
 
 
 def connected(url: str, refresh: Literal["wait_for", True]) -> Cluster:
-    """With a client that retries what may pass (429, 502 to 504, time-outs) with back-off. Opens no connection yet."""
+    """With a client that tries again, after a rest, what may pass. Opens no connection yet."""
     address = Address.parsed(url)
     client = Elasticsearch(
         address.url,
         basic_auth=(address.user, address.password or "") if address.user else None,
         ssl_context=_trusting(address) if address.url.startswith("https") else None,
         request_timeout=REQUEST_TIMEOUT_S,
-        max_retries=RETRIES,
-        retry_on_timeout=True,
-        retry_on_status=RETRIED,
+        transport_class=PatientTransport,
     )
     return Cluster(client, address, refresh)
+
+
+class PatientTransport(Transport):
+    """Rests between tries; the client's own retries come at once, which keeps a busy server busy.
+
+    Tried again are answers of 429 and 502 to 504 and time-outs, as often as PAUSES_S says; a connection that failed is
+    tried once more, since it may only have been idle for too long.
+    """
+
+    def perform_request(self, method: str, target: str, **options: Any) -> TransportApiResponse:
+        options["max_retries"] = 0
+        for tried, pause_s in enumerate(PAUSES_S):
+            try:
+                answer = super().perform_request(method, target, **options)
+                if answer.meta.status not in RETRIED:
+                    return answer
+            except ConnectionTimeout:
+                pass  # tried again below; the last try's error is raised
+            except EsConnectionError:
+                if tried:
+                    raise
+            rest(pause_s)
+        return super().perform_request(method, target, **options)
+
+
+def rest(pause_s: float) -> None:
+    """Wait for between half and the whole of it."""
+    time.sleep(random.uniform(pause_s / 2, pause_s))
 
 
 @contextmanager
@@ -84,6 +123,16 @@ def speaking(address: Address) -> Iterator[None]:
 def unavailable(address: Address, error: Exception) -> IndexUnavailableError:
     """The client's error in our words."""
     return IndexUnavailableError(f"The search index at {address.shown} {_matter(error)}")
+
+
+def _number(options: dict[str, list[str]], name: str, least: int, most: int) -> int | None:
+    """A whole number among the URL's options. Raises SettingsError."""
+    if name not in options:
+        return None
+    told = options[name][0]
+    if not told.isdecimal() or not least <= int(told) <= most:
+        raise SettingsError(f"{name} in CEASEFIRE_INDEX_URL is a number from {least} to {most}, not {told!r}")
+    return int(told)
 
 
 def _trusting(address: Address) -> ssl.SSLContext:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.index.fields import SINGLE_FIELDS, PositionKey, Searchable, from_ms, value_key
+import numpy as np
+
+from pipeline.index.fields import SINGLE_FIELDS, PositionKey, Searchable, from_ms, value_key, vector_of
 from pipeline.query import fold
-from pipeline.types import Document
+from pipeline.types import Document, Embedding
 
 ALIAS = "ceasefire-articles"
 """What every reader searches; leaves tombstones out."""
@@ -62,9 +64,24 @@ def body(document: Document, article: Searchable) -> dict[str, Any]:
         "stems": {field: " ".join(map(fold.stem, words)) for field, words in article.words.items()},
     }
     held |= {name: value for name in ("thread", "copy_of") if (value := getattr(article, name)) is not None}
+    if article.embedding is not None:
+        held["vectors"] = {model_key(article.embedding): components(article.embedding)}
     for field, values in article.values.items():
         held[field] = values[0] if field in SINGLE_FIELDS else list(values)
     return held
+
+
+def model_key(embedding: Embedding) -> str:
+    """The part of `vectors` that holds vectors of this model, so that no other model's are compared with them."""
+    return f"m{embedding.model[:16]}"
+
+
+def components(embedding: Embedding) -> list[float]:
+    """The vector as JSON takes it: six decimals leave cosines exact to five. Its length is made 1 anew, which half floats
+    miss by a ten-thousandth: Elasticsearch takes what is so near to 1 for 1, and its cosines would be off by that."""
+    vector = vector_of(embedding).astype(float)
+    numbers: list[float] = (vector / np.linalg.norm(vector)).round(6).tolist()
+    return numbers
 
 
 def tombstone(article: str, revision: int) -> dict[str, Any]:
@@ -94,10 +111,13 @@ def _flat_positions(positions: Sequence[PositionKey]) -> list[str]:
 
 
 def _acts(positions: Sequence[PositionKey]) -> dict[str, list[str]]:
-    """Who did what, a field for each development: acts.rejected_by."""
+    """Who did what, and to whom, a field for each development: acts.rejected_by, acts.rejected_against. `by` is unclear
+    where nobody is named, `against` is left out."""
     acts: dict[str, dict[str, None]] = {}
     for position in positions:
         acts.setdefault(f"{position.development}_by", {}).update(dict.fromkeys(position.by or ("unclear",)))
+        if position.against:
+            acts.setdefault(f"{position.development}_against", {}).update(dict.fromkeys(position.against))
     return {act: list(actors) for act, actors in acts.items()}
 
 

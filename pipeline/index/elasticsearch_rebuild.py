@@ -34,7 +34,7 @@ class ElasticsearchRebuild:
             state, unless = elasticsearch_state.read(client)
             if state.building is not None and state.building_schema == elasticsearch_state.schema():
                 return cls(cluster, state.building, state.resumed_after)
-            client.indices.put_index_template(name=ALIAS, **elasticsearch_state.template())
+            elasticsearch_state.put_template(cluster)
             new = elasticsearch_state.begun(state)
             elasticsearch_state.write(client, new, unless)
             drop(client, keep=new.live, also=new.last)

@@ -14,6 +14,7 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from pipeline.errors import IndexUnavailableError
+from pipeline.index.elasticsearch_client import Cluster
 from pipeline.index.sqlite_schema import fingerprint
 
 STATE_INDEX = "ceasefire-index-state"
@@ -58,6 +59,13 @@ def template() -> dict[str, Any]:
 def schema() -> str:
     """Equal for programs whose mapping and tokens are equal."""
     return f"{fingerprint()}-{_digest(json.dumps(template(), sort_keys=True))}"
+
+
+def put_template(cluster: Cluster) -> None:
+    """Let the months made from now on follow this program's template and the layout that is set."""
+    cluster.client.indices.put_index_template(
+        name="ceasefire-articles", **cluster.address.layout.fitted(template())
+    )
 
 
 def read(client: Elasticsearch) -> tuple[State, dict[str, Any]]:
@@ -109,7 +117,6 @@ def abandoned(state: State) -> State:
 
 
 def _prepare(client: Elasticsearch) -> None:
-    client.indices.put_index_template(name="ceasefire-articles", **template())
     client.options(ignore_status=400).indices.create(
         index=STATE_INDEX, mappings=_MAPPING, settings={"number_of_shards": 1, "auto_expand_replicas": "0-1"}
     )

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 
 from pipeline.errors import IndexUnavailableError
+from pipeline.index import elasticsearch_client
 from pipeline.index.elasticsearch_client import Address, Cluster
 from pipeline.index.elasticsearch_documents import (
     ALIAS,
@@ -26,6 +27,9 @@ BATCH_BYTES = 4 << 20
 """Elasticsearch refuses bodies over 100 MB; a few MB keep its memory and ours small, and are as fast."""
 
 FILTER = {"term": {"deleted": False}}
+
+Item: TypeAlias = tuple[dict[str, Any], bytes] | tuple[dict[str, Any]]
+"""One action of a bulk request, with its source unless it deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,16 @@ def ensure(client: Elasticsearch, months: Iterable[str], generation: int, *, liv
         name = physical(month, generation)
         if not client.indices.exists(index=name):
             aliases = {ALIAS: {"filter": FILTER}} if live else {}
-            client.options(ignore_status=400).indices.create(index=name, aliases=aliases)
+            create(client, name, aliases)
+
+
+def create(client: Elasticsearch, name: str, aliases: dict[str, Any]) -> None:
+    """Make an index unless another writer just did."""
+    try:
+        client.indices.create(index=name, aliases=aliases)
+    except BadRequestError as error:
+        if error.error != "resource_already_exists_exception":
+            raise
 
 
 def _newest(batch: Sequence[Write]) -> dict[str, Write]:
@@ -133,6 +146,7 @@ def _held(client: Elasticsearch, generation: int, ids: Sequence[str]) -> dict[st
         size=len(ids) * 2,
         source_includes=["id", "revision"],
         ignore_unavailable=True,
+        allow_partial_search_results=False,
         track_total_hits=False,
     )
     held: dict[str, tuple[str, int]] = {}
@@ -151,30 +165,49 @@ def _bulk(
     generation: int,
     outcome: Outcome,
 ) -> None:
-    operations: list[Any] = []
-    for write, month in actions:
-        operations.append({"index": _versioned(write.id, write.revision, physical(month, generation))})
-        operations.append(write.source)
-    for article, revision in left_behind:
-        operations.append({"delete": _versioned(article, revision, physical(TOMBSTONES, generation))})
-    answered = cluster.client.bulk(operations=operations, refresh=cluster.refresh)
-    for (write, _), item in zip(actions, answered["items"], strict=False):
-        result = item["index"]
+    items: list[Item] = [
+        ({"index": _versioned(write.id, write.revision, physical(month, generation))}, write.source)
+        for write, month in actions
+    ]
+    items += [
+        ({"delete": _versioned(article, revision, physical(TOMBSTONES, generation))},)
+        for article, revision in left_behind
+    ]
+    results = sent(cluster, items)
+    for (write, _), result in zip(actions, results, strict=False):
         if result["status"] < 300:
             outcome.written.append(write.id)
         elif result["status"] == 409:
             outcome.superseded.append(write.id)
         elif result["status"] == 400:
-            outcome.refused[write.id] = _told(result["error"])
+            outcome.refused[write.id] = reason(result["error"])
         else:
             raise IndexUnavailableError(_lost(cluster.address, result))
+
+
+def sent(cluster: Cluster, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """What became of each item. An answer of 200 can hold items that a full queue refused (429): those alone are sent
+    again after a rest, and what came through is not."""
+    results: dict[int, dict[str, Any]] = {}
+    waiting = list(range(len(items)))
+    for pause_s in (*elasticsearch_client.PAUSES_S, None):
+        lines: list[Any] = [line for place in waiting for line in items[place]]
+        answered = cluster.client.bulk(operations=lines, refresh=cluster.refresh)
+        for place, item in zip(waiting, answered["items"], strict=True):
+            results[place] = next(iter(item.values()))
+        waiting = [place for place in waiting if results[place]["status"] == 429]
+        if not waiting or pause_s is None:
+            break
+        elasticsearch_client.rest(pause_s)
+    return [results[place] for place in range(len(items))]
 
 
 def _versioned(article: str, revision: int, index: str) -> dict[str, Any]:
     return {"_index": index, "_id": article, "version": revision, "version_type": "external_gte"}
 
 
-def _told(error: dict[str, Any]) -> str:
+def reason(error: dict[str, Any]) -> str:
+    """Why Elasticsearch refused an item, with the cause that it names."""
     reasons = [
         str(part["reason"])[:200] for part in (error, error.get("caused_by") or {}) if part.get("reason")
     ]

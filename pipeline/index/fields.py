@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifiers.types import Position
 from pipeline.query import fold
-from pipeline.types import Document
+from pipeline.types import Document, Embedding
 
 TEXT_FIELDS: tuple[str, ...] = ("title", "text", "name", "place")
 SINGLE_FIELDS: tuple[str, ...] = (
@@ -65,6 +68,7 @@ class Searchable:
     story: str
     thread: str | None
     copy_of: str | None
+    embedding: Embedding | None = None
 
 
 def searchable(document: Document) -> Searchable:
@@ -109,12 +113,26 @@ def searchable(document: Document) -> Searchable:
         story=document.story,
         thread=document.thread,
         copy_of=document.copy_of,
+        embedding=document.embedding if has_direction(document.embedding) else None,
     )
 
 
 def value_key(field: str, value: str) -> str:
     """What a query's value of this field is compared with: the id itself for labels and flags, else its folded key."""
     return fold.key(value) if field in SINGLE_FIELDS else value
+
+
+def vector_of(embedding: Embedding) -> NDArray[np.float32]:
+    """Its vector, (d,)."""
+    return np.frombuffer(embedding.vector, dtype="<f2").astype(np.float32)
+
+
+def has_direction(embedding: Embedding | None) -> bool:
+    """Can it be compared? A text without words has the zero vector, which has no cosine with anything."""
+    if embedding is None:
+        return False
+    length = float(np.linalg.norm(vector_of(embedding)))
+    return bool(np.isfinite(length)) and length > 0.5
 
 
 def to_ms(moment: datetime) -> int:

@@ -6,7 +6,7 @@ queries); one write transaction takes at most WRITE_BATCH documents, well under 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipeline.index.base import (
     Bucket,
     Count,
     FacetValue,
+    Hit,
     IndexInfo,
     Interval,
     Matches,
@@ -31,7 +32,7 @@ from pipeline.index.buckets import GRAIN_MS, buckets
 from pipeline.index.checks import check_facets, known_zone
 from pipeline.index.columns import CHUNK
 from pipeline.index.cursor import Cursor
-from pipeline.index.sqlite_hits import newest, newest_first, ranked
+from pipeline.index.sqlite_hits import nearest, newest, newest_first, ranked
 from pipeline.index.sqlite_read import COLUMN_CACHE_BYTES, LEAF_CACHE_BYTES, Cache, Reader
 from pipeline.index.sqlite_rebuild import (
     SqliteRebuild,
@@ -43,9 +44,10 @@ from pipeline.index.sqlite_rebuild import (
 )
 from pipeline.index.sqlite_schema import Connections, statement
 from pipeline.query.nodes import Query, narrowed
-from pipeline.types import Document
+from pipeline.types import Document, Embedding, FeedHealth
 
 _IDS_AT_ONCE = 1_000
+_STREAMED_AT_ONCE = 1_000
 
 
 class SqliteIndex:
@@ -78,6 +80,32 @@ class SqliteIndex:
             if sort == "relevance":
                 return ranked(reader, root, limit, cursor)
             return newest(reader, root, limit, cursor)
+
+    def stream(
+        self, query: Query, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Hit]:
+        after: str | None = None
+        while True:
+            # A transaction a page: a reader that takes its time must not keep the file's write-ahead log from shrinking.
+            page = self.search(query, since=since, until=until, limit=_STREAMED_AT_ONCE, after=after)
+            yield from page.hits
+            after = page.after
+            if after is None:
+                return
+
+    def similar(
+        self,
+        embedding: Embedding,
+        query: Query,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
+        but: str | None = None,
+    ) -> tuple[Hit, ...]:
+        root = narrowed(query, since, until).root
+        with self._reader() as reader:
+            return nearest(reader, root, embedding, limit, but)
 
     def count(
         self,
@@ -176,6 +204,9 @@ class SqliteIndex:
                 limit,
             )
             return tuple(Stored(article, revision, bool(deleted)) for article, revision, deleted in rows)
+
+    def show_feeds(self, feeds: Callable[[], Sequence[FeedHealth]]) -> None:
+        """Nothing to do: whoever reads this index has the database beside it."""
 
     def rebuild(self) -> "SqliteRebuild":
         return SqliteRebuild.begun(self._connections)

@@ -1,4 +1,4 @@
-"""Hits in order: the newest first, or the newest ten thousand by relevance."""
+"""Hits in order: the newest first, the newest ten thousand by relevance, or the nearest by cosine."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,15 +11,22 @@ from pipeline.index import columns
 from pipeline.index.base import Hit, Page
 from pipeline.index.columns import CHUNK, Bits
 from pipeline.index.cursor import Cursor
-from pipeline.index.fields import from_ms, to_ms
+from pipeline.index.fields import from_ms, to_ms, vector_of
 from pipeline.index.sqlite_read import Chunk, Reader
 from pipeline.query import to_sql
 from pipeline.query.nodes import Node, Or, Words, positive_leaves
+from pipeline.types import Embedding
 
 RANKED = 10_000
 """How many of the newest hits a search by relevance ranks."""
 
 _FIRST_CHUNKS = 2
+
+_FEW = CHUNK // 8
+"""Vectors of fewer articles of a chunk are read one by one, of more all in a row."""
+
+_PLACES = 4
+"""Decimals of a cosine: stored vectors are exact to that, and equal texts get equal numbers in every back end."""
 
 
 def newest_first(reader: Reader, root: Node) -> Iterator[tuple[Chunk, Bits]]:
@@ -72,6 +79,71 @@ def ranked(reader: Reader, root: Node, limit: int, cursor: Cursor | None) -> Pag
     hits.sort(key=lambda hit: (-(hit.score or 0.0), *_order(hit)))
     page = hits[start : start + limit]
     return Page(tuple(page), str(Cursor(start + limit)) if start + limit < len(numbers) and page else None)
+
+
+def nearest(reader: Reader, root: Node, embedding: Embedding, limit: int, but: str | None) -> tuple[Hit, ...]:
+    """The hits whose vectors have the highest cosine with this one. Reads every vector among the hits, a chunk of them
+    in memory at a time."""
+    kept: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+    kept_cosines: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)]
+    wanted = vector_of(embedding)
+    wanted /= np.linalg.norm(wanted)
+    for chunk, found in zip(reader.chunks, reader.found(root, reader.chunks), strict=True):
+        numbers, vectors = _vectors(reader, embedding.model, chunk, columns.places_in(found), len(wanted))
+        if len(numbers):
+            kept.append(numbers)
+            kept_cosines.append(vectors @ wanted / np.linalg.norm(vectors, axis=1))
+    numbers, cosines = np.concatenate(kept), np.concatenate(kept_cosines).round(_PLACES)
+    order = np.argsort(-cosines, kind="stable")
+    if but is not None:
+        order = order[numbers[order] != reader.number_of(but)]
+    if len(order) > limit > 0:
+        order = order[cosines[order] >= cosines[order[limit - 1]]]
+    numbers, cosines = numbers[order], cosines[order]
+    hits = [
+        replace(hit, score=round(float(cosine), _PLACES))
+        for hit, cosine in zip(_hits(reader, numbers, _moments(reader, numbers)), cosines, strict=True)
+    ]
+    hits.sort(key=lambda hit: (-(hit.score or 0.0), *_order(hit)))
+    return tuple(hits[:limit])
+
+
+def _vectors(
+    reader: Reader, model: str, chunk: Chunk, places: NDArray[np.int64], length: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Numbers, and vectors (n, length) by this model, of those of a chunk's places that have one."""
+    first = chunk.number * CHUNK
+    if not len(places):
+        return places, np.zeros((0, length), dtype=np.float32)
+    if len(places) < _FEW:
+        rows = reader.run(
+            "SELECT document, vector FROM search_#_vector"
+            " WHERE model = ? AND document IN (SELECT value FROM json_each(?))",
+            model,
+            json.dumps((places + first).tolist()),
+        ).fetchall()
+    else:
+        rows = reader.run(
+            "SELECT document, vector FROM search_#_vector WHERE model = ? AND document BETWEEN ? AND ?",
+            model,
+            first,
+            first + CHUNK - 1,
+        ).fetchall()
+    numbers = np.array([number for number, _ in rows], dtype=np.int64)
+    halves = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f2")
+    vectors = halves.reshape(len(rows), length)
+    among = np.isin(numbers, places + first)
+    return numbers[among], vectors[among].astype(np.float32)
+
+
+def _moments(reader: Reader, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.array(
+        [
+            reader.moments(reader.chunk(number // CHUNK), "published")[number % CHUNK]
+            for number in numbers.tolist()
+        ],
+        dtype=np.int64,
+    )
 
 
 def _with_ties(order: Sequence[int], keys: Sequence[tuple[float, int]], end: int) -> list[int]:

@@ -18,6 +18,7 @@ from pipeline.index import columns
 from pipeline.index.columns import CHUNK, Bits, Column, LiveColumn, MultiColumn, SingleColumn, TimeColumn
 from pipeline.index.evaluate import position_satisfies
 from pipeline.index.fields import to_ms
+from pipeline.index.sqlite_common import COMMON, stem_asked
 from pipeline.index.sqlite_schema import statement
 from pipeline.index.sqlite_write import load_column, load_position, new_column
 from pipeline.query import to_sql
@@ -88,6 +89,7 @@ class Reader:
         self._generation = generation
         self._leaves = leaves
         self._columns = column_cache
+        self._common: dict[str | None, int] | None = None
         self.chunks = [
             Chunk(*row)
             for row in self.run(
@@ -101,6 +103,11 @@ class Reader:
     def chunk(self, number: int) -> Chunk:
         """The chunk of that number; every number below the last one is there."""
         return self.chunks[number]
+
+    def number_of(self, article: str) -> int | None:
+        """The document number of an article, None if the index never saw it."""
+        row = self.run("SELECT number FROM search_#_document WHERE id = ?", article).fetchone()
+        return None if row is None else int(row[0])
 
     def found(self, root: Node, chunks: Sequence[Chunk]) -> list[Bits]:
         """For each of `chunks` the articles that satisfy the tree; tombstones never do."""
@@ -139,7 +146,7 @@ class Reader:
         match node:
             case All():
                 return within
-            case And() | Or() if to_sql.is_text(node):
+            case And() | Or() if self._is_for_fts(node):
                 return self._leaf(node, chunks, within)
             case And(children):
                 return self._all_of(children, chunks, within)
@@ -155,13 +162,50 @@ class Reader:
                 return self._leaf(node, chunks, within)
 
     def _all_of(self, children: Sequence[Node], chunks: Sequence[Chunk], within: list[Bits]) -> list[Bits]:
-        """The cheap ones first: what they leave empty, FTS5 is not asked about. Words go to FTS5 together."""
-        words = [child for child in children if to_sql.is_text(child)]
-        others = [child for child in children if not to_sql.is_text(child)]
+        """The cheap ones first: what they leave empty, FTS5 is not asked about. Words that are not common go to FTS5
+        together."""
+        words = [child for child in children if self._is_for_fts(child)]
+        others = [child for child in children if not self._is_for_fts(child)]
         together: list[Node] = [And(tuple(words))] if len(words) > 1 else words
-        for child in sorted((*others, *together), key=_cost):
+        for child in sorted((*others, *together), key=self._cost):
             within = self._evaluated(child, chunks, within)
         return within
+
+    def _is_for_fts(self, node: Node) -> bool:
+        """Is FTS5 asked for the whole tree at once? Not where a common word is in it, whose bits are at hand."""
+        match node:
+            case And(children) | Or(children) if to_sql.is_text(node):
+                return not any(self._has_common(child) for child in children)
+        return to_sql.is_text(node) and not self._has_common(node)
+
+    def _has_common(self, node: Node) -> bool:
+        match node:
+            case And(children) | Or(children):
+                return any(map(self._has_common, children))
+            case Not(child):
+                return self._has_common(child)
+        return stem_asked(node) in self._common_stems()
+
+    def _common_stems(self) -> dict[str | None, int]:
+        """Stem -> number, of those that are common in any chunk."""
+        if self._common is None:
+            rows = self.run("SELECT value, number FROM search_#_value WHERE field = ?", COMMON)
+            self._common = dict(rows.fetchall())
+        return self._common
+
+    def _cost(self, node: Node) -> int:
+        match node:
+            case Between():
+                return 0
+            case Value(field="story" | "thread"):
+                return 1
+            case Value() | Exists() | ValuePattern():
+                return 2
+            case Position() | PositionTerm():
+                return 3
+        if stem_asked(node) in self._common_stems():
+            return 2
+        return 4 if to_sql.is_text(node) else 5
 
     def _leaf(self, node: Node, chunks: Sequence[Chunk], within: list[Bits]) -> list[Bits]:
         wanted = [chunk for chunk, mine in zip(chunks, within, strict=True) if mine.any()]
@@ -185,7 +229,21 @@ class Reader:
             case Position() | PositionTerm():
                 return self._looked_up(node, chunks, self._by_position)
             case _:
-                return self._looked_up(node, chunks, self._by_words)
+                found = self._by_common(node, chunks)
+                others = [chunk for chunk in chunks if chunk.number not in found]
+                return found | self._looked_up(node, others, self._by_words)
+
+    def _by_common(self, node: Node, chunks: Sequence[Chunk]) -> dict[int, Bits]:
+        """The bits of a word, of those chunks that keep it as a common one."""
+        number = self._common_stems().get(stem_asked(node))
+        found: dict[int, Bits] = {}
+        for chunk in chunks if number is not None else ():
+            column = self.column(chunk, COMMON)
+            assert isinstance(column, MultiColumn)
+            rows = np.flatnonzero(column.numbers == number)
+            if len(rows):
+                found[chunk.number] = column.bits[rows[0]]
+        return found
 
     def _time(self, chunk: Chunk, field: str) -> TimeColumn:
         column = self.column(chunk, field)
@@ -289,19 +347,6 @@ class Reader:
         """Numbers that SQLite joined into one text: three times faster than a row for each."""
         (joined,) = self.run(sql, *parameters).fetchone()
         return np.fromstring(joined or "", dtype=np.int64, sep=" ")
-
-
-def _cost(node: Node) -> int:
-    match node:
-        case Between():
-            return 0
-        case Value(field="story" | "thread"):
-            return 1
-        case Value() | Exists() | ValuePattern():
-            return 2
-        case Position() | PositionTerm():
-            return 3
-    return 4 if to_sql.is_text(node) else 5
 
 
 def _runs(chunks: Iterable[Chunk]) -> list[list[Chunk]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.errors import IndexUnavailableError
 from pipeline.query import fold
 
-SCHEMA = 1
+SCHEMA = 2
 """Rises with any change to the tables, the columns' encoding, or what `index.fields` says of a document."""
 
 OLDEST_SQLITE = (3, 40, 0)
@@ -36,6 +36,8 @@ _TABLES = (
     """CREATE TABLE search_#_position_of (
         position INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (position, document)) WITHOUT ROWID""",
     "CREATE INDEX search_#_position_of_document ON search_#_position_of (document)",
+    """CREATE TABLE search_#_vector (
+        document INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL)""",
     """CREATE TABLE search_#_chunk (
         chunk INTEGER PRIMARY KEY, version INTEGER NOT NULL, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL)""",
     """CREATE TABLE search_#_column (
@@ -47,7 +49,8 @@ _TABLES = (
     "CREATE VIRTUAL TABLE search_#_vocabulary USING fts5vocab (search_#_words, row)",
 )
 _DROPPED = (
-    "vocabulary", "words", "stems", "column", "chunk", "position_of", "position", "value", "document",
+    "vocabulary", "words", "stems", "column", "chunk", "vector", "position_of", "position", "value",
+    "document",
 )  # fmt: skip
 
 

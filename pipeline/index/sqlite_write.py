@@ -5,6 +5,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipeline.index import sqlite_common
 from pipeline.index.columns import (
     CHUNK,
     Column,
@@ -15,6 +16,7 @@ from pipeline.index.columns import (
     writable,
 )
 from pipeline.index.fields import MULTI_FIELDS, SINGLE_FIELDS, TEXT_FIELDS, PositionKey, Searchable, value_key
+from pipeline.index.sqlite_common import COMMON
 from pipeline.index.sqlite_schema import statement
 from pipeline.query import fold
 
@@ -51,6 +53,7 @@ class _Writer:
         self._columns: dict[tuple[int, str], Column] = {}
         self._values: dict[tuple[str, str], int] = {}
         self._positions: dict[PositionKey, int] = {}
+        self._common: dict[int, dict[str, int]] = {}
 
     def write(self, article: Searchable) -> bool:
         row = self._run(
@@ -65,6 +68,7 @@ class _Writer:
             if not row[2]:
                 self._forget_words(number, row[3])
                 self._run("DELETE FROM search_#_position_of WHERE document = ?", number)
+                self._run("DELETE FROM search_#_vector WHERE document = ?", number)
         self._run(
             "INSERT OR REPLACE INTO search_#_document (number, id, revision, deleted, story, thread, copy_of, words)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -82,10 +86,15 @@ class _Writer:
             self._put_words(number, article.words)
             for position in article.positions:
                 self._run("INSERT INTO search_#_position_of VALUES (?, ?)", self._position(position), number)
+            if article.embedding is not None:
+                held = article.embedding
+                self._run("INSERT INTO search_#_vector VALUES (?, ?, ?)", number, held.model, held.vector)
         return True
 
     def finish(self) -> None:
         """Write the changed columns and give their chunks a new version."""
+        for chunk in {chunk for chunk, _ in self._columns}:
+            self._begin_common(chunk)
         for (chunk, field), column in self._columns.items():
             self._run(
                 "INSERT OR REPLACE INTO search_#_column VALUES (?, ?, ?)", chunk, field, column.dumped()
@@ -140,6 +149,41 @@ class _Writer:
                 case SingleColumn() | MultiColumn():
                     held = () if article.deleted else article.values.get(field, ())
                     column.put(place, [self._value(field, value) for value in held])
+
+        self._put_common(chunk, place, article)
+
+    def _put_common(self, chunk: int, place: int, article: Searchable) -> None:
+        """Which of the chunk's common stems the article has, if the chunk keeps those yet."""
+        column = self._column(chunk, COMMON)
+        assert isinstance(column, MultiColumn)
+        if chunk not in self._common:
+            kept = set(column.numbers.tolist())
+            rows = self._run("SELECT value, number FROM search_#_value WHERE field = ?", COMMON).fetchall()
+            self._common[chunk] = {stem: number for stem, number in rows if number in kept}
+        if known := self._common[chunk]:
+            held = known.keys() & sqlite_common.stems_of(article)
+            column.put(place, [known[stem] for stem in held])
+
+    def _begin_common(self, chunk: int) -> None:
+        """Let a chunk that has grown large enough keep its common stems from now on."""
+        if self._common.get(chunk):
+            return
+        first = chunk * CHUNK
+        (last,) = self._run(
+            "SELECT max(number) FROM search_#_document WHERE number < ?", first + CHUNK
+        ).fetchone()
+        if last - first < sqlite_common.BEGUN_AT:
+            return
+        sample = self._run(
+            "SELECT words FROM search_#_document WHERE number BETWEEN ? AND ? AND NOT deleted"
+            " ORDER BY number DESC LIMIT ?",
+            first,
+            last,
+            sqlite_common.SAMPLE,
+        )
+        stems = sqlite_common.chosen([_unpacked_words(packed) for (packed,) in sample])
+        numbers = {stem: self._value(COMMON, stem) for stem in stems}
+        self._columns[chunk, COMMON] = sqlite_common.built(self._connection, self._generation, chunk, numbers)
 
     def _column(self, chunk: int, field: str) -> Column:
         column = self._columns.get((chunk, field))

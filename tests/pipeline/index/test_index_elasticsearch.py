@@ -1,5 +1,6 @@
 """What only the Elasticsearch index must do: survive the server's troubles, say what they are, keep its aliases right."""
 
+import json
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from tests.pipeline.index.corpus import START, documents
 
 elasticsearch = pytest.importorskip("elasticsearch")
 
-from pipeline.index import elasticsearch_client, elasticsearch_state  # noqa: E402  # needs the client
+from pipeline.index import elasticsearch_client, elasticsearch_state, elasticsearch_write  # noqa: E402  # needs the client
 from pipeline.index.elasticsearch import ElasticsearchIndex  # noqa: E402
 from pipeline.index.elasticsearch_client import Address  # noqa: E402
 from pipeline.index.elasticsearch_documents import body  # noqa: E402
@@ -175,9 +176,37 @@ def test_url_carries_credentials_and_ca_but_shows_neither(tmp_path: Path) -> Non
     assert address.url == "https://search.example:9243/prefix"
     assert "p@ss" not in repr(address)
     assert "writer" not in address.shown
-    for url in ("http://", "https://host?cafile=x", f"https://host?ca={tmp_path}/none.pem"):
+    for url in (
+        "http://",
+        "https://host?cafile=x",
+        f"https://host?ca={tmp_path}/none.pem",
+        "http://host?shards=0",
+        "http://host?replicas=many",
+        "http://host?replicas=",
+    ):
         with pytest.raises(SettingsError):
             Address.parsed(url)
+
+
+def test_template_is_laid_out_as_the_url_says() -> None:
+    def laid_out(url: str) -> dict[str, Any]:
+        fitted = Address.parsed(url).layout.fitted(elasticsearch_state.template())
+        settings: dict[str, Any] = fitted["template"]["settings"]
+        return {name: value for name, value in settings.items() if "replicas" in name or "shards" in name}
+
+    assert laid_out("http://host") == {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+    assert laid_out("http://host?shards=3&replicas=2") == {"number_of_shards": 3, "number_of_replicas": 2}
+    assert "auto_expand_replicas" in elasticsearch_state.template()["template"]["settings"]
+
+
+def test_months_made_after_a_change_of_layout_follow_it(elasticsearch_url: str, client: Any) -> None:
+    for options, shards in (("", "1"), ("?shards=2&replicas=0", "2")):
+        index = ElasticsearchIndex(elasticsearch_url + options, refresh=True)
+        index.clear()
+        index.put(documents(5))
+        for held in client.indices.get_settings(index="ceasefire-articles").body.values():
+            assert held["settings"]["index"]["number_of_shards"] == shards
+        index.close()
 
 
 def test_server_that_is_not_there_is_told_as_such(query: Parse) -> None:
@@ -190,11 +219,14 @@ def test_server_that_is_not_there_is_told_as_such(query: Parse) -> None:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Answers everything with what the server object says: a status and a body, or silence."""
+    """Answers with what the server object says, `answers` one after the other and then `answer` for ever: a status and a
+    body, or silence."""
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)  # type: ignore[attr-defined]
-        status, text = self.server.answer  # type: ignore[attr-defined]
+        self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))  # type: ignore[attr-defined]
+        queued = self.server.answers  # type: ignore[attr-defined]
+        status, text = queued.pop(0) if queued else self.server.answer  # type: ignore[attr-defined]
         if status is None:
             self.server.released.wait(10)  # type: ignore[attr-defined]
             return
@@ -214,7 +246,8 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def stand_in() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    server.asked, server.released = [], threading.Event()  # type: ignore[attr-defined]
+    server.asked, server.bodies, server.answers = [], [], []  # type: ignore[attr-defined]
+    server.released = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -238,14 +271,20 @@ def stand_in() -> Iterator[ThreadingHTTPServer]:
     ],
 )
 def test_server_in_trouble_is_retried_where_that_helps_and_told(
-    stand_in: ThreadingHTTPServer, query: Parse, status: int, answer: bytes, said: str
+    stand_in: ThreadingHTTPServer,
+    query: Parse,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    answer: bytes,
+    said: str,
 ) -> None:
+    monkeypatch.setattr(elasticsearch_client, "PAUSES_S", (0.01, 0.01))
     stand_in.answer = (status, answer)  # type: ignore[attr-defined]
     index = ElasticsearchIndex(f"http://127.0.0.1:{stand_in.server_port}")
     with pytest.raises(IndexUnavailableError, match=said):
         index.count(query("*"))
     asked = len(stand_in.asked)  # type: ignore[attr-defined]
-    assert asked == (1 + elasticsearch_client.RETRIES if status in elasticsearch_client.RETRIED else 1)
+    assert asked == (3 if status in elasticsearch_client.RETRIED else 1)
     index.close()
 
 
@@ -253,12 +292,30 @@ def test_slow_server_is_told_as_such(
     stand_in: ThreadingHTTPServer, query: Parse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(elasticsearch_client, "REQUEST_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(elasticsearch_client, "RETRIES", 0)
+    monkeypatch.setattr(elasticsearch_client, "PAUSES_S", (0.01,))
     stand_in.answer = (None, b"")  # type: ignore[attr-defined]
     index = ElasticsearchIndex(f"http://127.0.0.1:{stand_in.server_port}")
     with pytest.raises(IndexUnavailableError, match="did not answer"):
         index.count(query("*"))
     index.close()
+
+
+def test_items_that_a_full_queue_refused_are_sent_again_and_no_others(
+    stand_in: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(*statuses: int) -> tuple[int, bytes]:
+        return 200, json.dumps(
+            {"errors": True, "items": [{"index": {"status": it}} for it in statuses]}
+        ).encode()
+
+    monkeypatch.setattr(elasticsearch_client, "PAUSES_S", (0.01, 0.01))
+    stand_in.answers = [answer(201, 429, 409, 429), answer(429, 201), answer(201)]  # type: ignore[attr-defined]
+    cluster = elasticsearch_client.connected(f"http://127.0.0.1:{stand_in.server_port}", True)
+    items = [({"index": {"_id": name}}, b"{}") for name in "abcd"]
+    assert [item["status"] for item in elasticsearch_write.sent(cluster, items)] == [201, 201, 409, 201]
+    assert [body.count(b"_id") for body in stand_in.bodies] == [4, 2, 1]  # type: ignore[attr-defined]
+    assert b'"b"' in stand_in.bodies[2]  # type: ignore[attr-defined]
+    cluster.client.close()
 
 
 def until_shards_are_back(running: node.Node) -> None:
