@@ -21,6 +21,7 @@ from pipeline.errors import IndexNotSetError, ServiceError
 from pipeline.steps.announce import announce_waiting
 from pipeline.steps.chores import Chores
 from pipeline.steps.digests import send_digests
+from pipeline.steps.feed_health import show_feed_health
 from pipeline.steps.group import group_tagged
 from pipeline.steps.index import index_waiting
 from pipeline.steps.ingest import IngestSettings, ingest_due
@@ -64,8 +65,10 @@ async def run_cycle(
         progress=progress,
     )
     report = await asyncio.to_thread(process, app, now, stop)
+    unshown = await asyncio.to_thread(show_feeds, app, now)
     report = replace(
         report,
+        problems=tuple(dict.fromkeys((*report.problems, *unshown))),
         started=started,
         feeds=tuple(feeds),
         counts={
@@ -122,6 +125,16 @@ def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleRep
     return CycleReport(started, now(), counts=counts, problems=tuple(problems), outages=tuple(outages))
 
 
+def show_feeds(app: App, now: Clock) -> tuple[str, ...]:
+    """Show how the feeds are doing beside the index, for Kibana; returns what went wrong, which the next cycle mends."""
+    try:
+        show_feed_health(app.database, app.index, app.feeds, now())
+    except (ServiceError, IndexNotSetError) as error:
+        log.error("the feeds' health could not be shown: %s", error)
+        return (str(error),)
+    return ()
+
+
 def send(app: App, now: Clock, *, stopped: Callable[[], bool] = lambda: False) -> SendReport:
     """Send what waits in the outbox, under this process's name."""
     return send_waiting(app, now, stopped=stopped, holder=holder_name())
@@ -141,9 +154,11 @@ async def watch(
     cycles it looks after the feeds and deletes what has had its time (`pipeline.steps.chores`).
     """
     pause_s = 0.0
+    chores = Chores(app, now())
     while not stop.is_set():
         try:
             after_cycle(await run_cycle(app, now=now, stop=stop, progress=progress))
+            await asyncio.to_thread(chores.run, now, stop.is_set)
             pause_s = _pause_s(app, now())
         except ServiceError as error:
             pause_s = min(max(pause_s * 2, 5.0), LONGEST_PAUSE_S)
@@ -154,11 +169,9 @@ async def watch(
             continue
 
 
-    chores = Chores(app, now())
 def _pause_s(app: App, now: datetime) -> float:
     with app.database.read() as connection:
         due = feed_rows.next_due(connection)
-            await asyncio.to_thread(chores.run, now, stop.is_set)
     if due is None:
         return 1.0
     return min(max((due - now).total_seconds(), 1.0), LONGEST_PAUSE_S)
