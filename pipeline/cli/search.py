@@ -20,7 +20,10 @@ from pipeline.steps.desk import desk_of
     "--since", metavar="WHEN", help="Only what was first seen since: 7d, 36h, 2026-11-20, 'yesterday 18:00'."
 )
 @click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(0, 10_000), help="Articles shown."
+    "--like", metavar="ARTICLE", help="The articles nearest to this one (an id), of those that QUERY finds."
+)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(0, 100_000), help="Articles shown."
 )
 @click.option(
     "--facets", is_flag=True, help="Also count actors, issues, developments, sides, outlets, languages."
@@ -31,7 +34,14 @@ from pipeline.steps.desk import desk_of
 @json_option
 @with_app
 def search(
-    app: App, query: str, since: str | None, limit: int, facets: bool, zone: str, as_json: bool
+    app: App,
+    query: str,
+    since: str | None,
+    like: str | None,
+    limit: int,
+    facets: bool,
+    zone: str,
+    as_json: bool,
 ) -> None:
     """Find articles by words, labels, outlets and times; docs/query-language.md has every field.
 
@@ -39,23 +49,28 @@ def search(
     Examples:
       ceasefire search 'actor:russia AND issue:zaporizhzhia-plant AND "power line"' --since 7d
       ceasefire search '(by:russia AND development:rejected)' --facets --json
+      ceasefire search '-is:copy' --like 4f6c0a12b9d3e875 --since 30d
     """
     now = utc_now()
     start = parse_moment(since, now, zone) if since else None
-    found = searching.search(app, query, now=now, since=start, limit=limit, zone=zone, with_facets=facets)
+    found = searching.search(
+        app, query, now=now, since=start, limit=limit, zone=zone, with_facets=facets, like=like
+    )
     if as_json:
         for document in found.documents:
-            show.print_json(searching.document_json(document))
+            near = {} if like is None else {"cosine": found.cosines[document.id]}
+            show.print_json({**searching.document_json(document), **near})
         if facets:
             show.print_json({"facets": {name: dict(values) for name, values in found.facets.items()}})
         return
-    _show(app, found, start)
+    _show(app, found, start, like)
 
 
-def _show(app: App, found: searching.Found, since: datetime | None) -> None:
+def _show(app: App, found: searching.Found, since: datetime | None, like: str | None) -> None:
     console = show.console()
     when = f" first seen since {since:%d %b %Y %H:%M} UTC" if since else ""
-    console.print(Text(f"{found.words}{when}", style="dim"))
+    order = f"; the nearest to {like} first" if like else ""
+    console.print(Text(f"{found.words}{when}{order}", style="dim"))
     if not found.documents:
         console.print("nothing found")
     else:
