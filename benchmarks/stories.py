@@ -15,9 +15,10 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ ALL_IN_ONE = 100_000
 """Articles of one window, at most: a million of them would need 4 GB of memory."""
 TIMED = 400
 """Articles that are timed after each archive size."""
+PAIRS = Path(__file__).parent / "data" / "copy_pairs.json"
+"""Pairs of the four days that were read by eye: ids and verdict, no texts."""
 
 
 def made_up(
@@ -158,6 +161,52 @@ def quality(console: Console, shared: Path) -> None:
         found = score(tellings, coded, THE_RULES)
         table.add_row(name, str(len(tellings)), *(f"{value:.3f}" for value in found))
     console.print(table)
+    copies = copy_score(shared)
+    console.print(
+        f"copies, four days: precision {copies.precision:.3f}, recall {copies.recall:.3f} over {copies.copies} pairs of "
+        f"one text and {copies.others} that are not; of {copies.doubtful} doubtful ones {copies.doubtful_found} are found"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyScore:
+    """Copies found against pairs that people judged; doubtful pairs count nowhere but in `doubtful_found`."""
+
+    copies: int
+    copies_found: int
+    others: int
+    others_found: int
+    doubtful: int
+    doubtful_found: int
+
+    @property
+    def precision(self) -> float:
+        return self.copies_found / (self.copies_found + self.others_found)
+
+    @property
+    def recall(self) -> float:
+        return self.copies_found / self.copies
+
+
+def copy_score(shared: Path) -> CopyScore:
+    """Copies as grouping finds them over the four days, by words alone, which is all that copies look at."""
+    data = shared / "data"
+    with gzip.open(data / "stream_2023-06-05_08.jsonl.gz", "rt", encoding="utf-8") as lines:
+        entries = {entry["id"]: entry for entry in map(json.loads, lines)}
+    placed = group_all(read(entries, None).values())
+    first = {name: one.copy_of or name for name, one in placed.items()}
+    listed = json.loads((data / "wire_reruns_2023-06-05_08.json").read_text(encoding="utf-8"))
+    by_eye = json.loads(PAIRS.read_text(encoding="utf-8"))
+    copies = {tuple(sorted(pair)) for group in listed for pair in combinations(group["ids"], 2)}
+    copies |= {tuple(sorted(pair)) for pair in by_eye["copies"]}
+
+    def together(pairs: Iterable[Sequence[str]]) -> int:
+        return sum(first[left] == first[right] for left, right in pairs)
+
+    return CopyScore(
+        len(copies), together(copies), len(by_eye["others"]), together(by_eye["others"]), len(by_eye["doubtful"]),
+        together(by_eye["doubtful"]),
+    )  # fmt: skip
 
 
 def sensitivity(console: Console, shared: Path) -> None:

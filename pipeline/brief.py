@@ -14,7 +14,15 @@ from pipeline.alerts.decide import WEIGHT, Decision
 from pipeline.alerts.facts import FIRST, MatchedArticle, QueryTest, StoryFacts
 from pipeline.alerts.keys import source_count
 from pipeline.notify import clean
-from pipeline.notify.compose import TITLE_LIMIT, main_issue, quote, rfc3339, sides_of, told_positions
+from pipeline.notify.compose import (
+    TITLE_LIMIT,
+    line_of,
+    main_issue,
+    quote,
+    rfc3339,
+    sides_of,
+    told_positions,
+)
 from pipeline.notify.content import Brief, BriefItem, BriefSection, Coverage, DateLine, NewsLine, PartyLine
 from pipeline.notify.words import STATUS_WORDS, Phrases, headline
 
@@ -92,7 +100,9 @@ def build(
         issue = main_issue(item.articles, query, words) or "Other"
         sections.setdefault(issue, []).append(_item(item, words))
     told = {item.quote.sentence for items in sections.values() for item in items}
-    positions = [pair for item in news for pair in told_positions(item.decision.tell, item.decision.evidence)]
+    positions = [
+        pair for item in news for pair in told_positions(item.decision.tell, item.decision.evidence, words)
+    ]
     return Brief(
         title,
         rfc3339(since),
@@ -110,11 +120,11 @@ def build(
 
 
 def _item(item: StoryNews, words: Phrases) -> BriefItem:
-    told = told_positions(item.decision.tell, item.decision.evidence)
+    told = told_positions(item.decision.tell, item.decision.evidence, words)
     assert item.decision.lead is not None
     lead, sentence = item.decision.lead, told[0][0].sentence if told else ""
     sentence = sentence or next((label.sentence for label in lead.labels if label.sentence), "")
-    titles = [clean.line(headline(position, words), 120) for position, _ in told[:3]]
+    titles = [line_of(position, carrier.article, words) for position, carrier in told[:3]]
     return BriefItem(
         item.story.id,
         tuple(titles or [clean.line(lead.title, TITLE_LIMIT)]),

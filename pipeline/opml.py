@@ -29,11 +29,20 @@ _GENERIC_TLDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Feeds of an OPML file, what was assumed for them, and what was left out, each in words for the operator."""
+    """Feeds of an OPML file, what was assumed for them, and what was left out, each in words for the operator.
+
+    `repeated`: how many of those that were left out are only a second mention of the same address.
+    """
 
     feeds: tuple[Feed, ...]
     assumed: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    repeated: int = 0
+
+    @property
+    def refused(self) -> int:
+        """How many entries cannot be feeds of this list."""
+        return len(self.left_out) - self.repeated
 
 
 def read_opml(
@@ -50,6 +59,7 @@ def read_opml(
     feeds: list[Feed] = []
     assumed: list[str] = []
     left_out: list[str] = []
+    repeated = 0
     names = set(taken)
     addresses: set[str] = set()
     for outline in root.iter("outline", "{*}outline"):
@@ -68,6 +78,7 @@ def read_opml(
             continue
         if (address := same_address(str(facts["url"]))) in addresses:
             left_out.append(f"{line}: {facts['url']} is in the list already")
+            repeated += 1
             continue
         addresses.add(address)
         facts["name"] = free_name(str(facts.get("name") or slug(str(facts["outlet"]))), names)
@@ -79,7 +90,7 @@ def read_opml(
         ]
         if missing:
             assumed.append(f"{feed.name}: " + ", ".join(f"{key} {getattr(feed, key)}" for key in missing))
-    return Imported(tuple(feeds), tuple(assumed), tuple(left_out))
+    return Imported(tuple(feeds), tuple(assumed), tuple(left_out), repeated)
 
 
 def write_opml(feeds: Iterable[Feed], title: str) -> bytes:

@@ -253,7 +253,9 @@ def import_feeds(app: App, file: Path) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True), default="-")
 @feeds_option
 @with_app
+        + (f", {len(found.left_out)} left out" if found.left_out else "")
 def export(app: App, file: Path) -> None:
+    exit_with(DONE_WITH_FAILURES if found.refused else DONE)
     """Write the source list as OPML, for feed readers and for `feeds import`.
 
     \b

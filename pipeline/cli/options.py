@@ -1,6 +1,7 @@
 """Options that all commands share, and how a command ends: its messages and its exit code."""
 
 import functools
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,16 @@ def feeds_option(command: Callable[P, R]) -> Callable[P, R]:
     """Give a command `--feeds FILE`; `with_app` takes it into the settings."""
     return click.option("--feeds", "feeds_file", metavar="FILE", help="Source list (default: feeds.toml).")(
         command
+    )
+
+
+def given_options() -> str:
+    """The shared options with which the running command was called, as they are typed behind another one ("" if none)."""
+    context = click.get_current_context(silent=True)
+    given = context.params if context is not None else {}
+    named = {"--db": "db", "--index": "index", "--config": "config"}
+    return "".join(
+        f" {option} {shlex.quote(str(given[name]))}" for option, name in named.items() if given.get(name)
     )
 
 

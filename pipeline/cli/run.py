@@ -18,7 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.cli.options import (
+    DONE,
+    DONE_WITH_FAILURES,
+    exit_with,
+    feeds_option,
+    given_options,
+    json_option,
+    with_app,
+)
 from pipeline.clock import utc_now
 from pipeline.db import alerts as alert_rows
 from pipeline.db import cycles as cycle_rows
@@ -230,19 +238,23 @@ def _show_starters(app: App, report: CycleReport) -> None:
 def show_next_commands(*first: str) -> None:
     """What to try next: the commands in `first` (default: a search and the briefing), then those of every day.
 
-    Where the shell would not find `ceasefire`, the line that makes it do so comes before all.
+    Where the shell would not find `ceasefire`, the line that makes it do so comes before all. The database, index and
+    settings that this command was given by option go along.
     """
     activate = Path(sys.prefix) / "bin" / "activate"
     lines = [f". {activate}"] if shutil.which("ceasefire") is None and activate.exists() else []
+    here = given_options()
     lines += first or (
-        "ceasefire search 'development:rejected OR development:accepted' --since 7d",
-        "ceasefire brief",
+        f"ceasefire search 'development:rejected OR development:accepted' --since 7d{here}",
+        f"ceasefire brief{here}",
     )
-    lines += (
-        "ceasefire alert list        then: ceasefire alert resume NAME, or alert add",
-        "ceasefire feeds check       which feeds answer, and what is wrong with the others",
-        "ceasefire watch             keeps going",
+    daily = (
+        ("alert list", "then: ceasefire alert resume NAME, or alert add"),
+        ("feeds check", "which feeds answer, and what is wrong with the others"),
+        ("watch", "keeps going"),
     )
+    width = max(len(command) for command, _ in daily) + len(here)
+    lines += [f"ceasefire {f'{command}{here}':{width}}  {why}" for command, why in daily]
     show.console().print("\nNext:")
     for line in lines:
         click.echo(f"  {line}")  # whole, so that it can be copied

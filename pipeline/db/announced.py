@@ -16,9 +16,8 @@ TEXT_LIMIT = 4000
 """Letters of an article's text that alerts look at: enough for phrases that are muted, bounded for long live blogs."""
 
 
-HISTORY = ("import", "backfill")
-"""Reasons of articles that never were news. `retag` is none of them here: what was news of a day stays in the briefing
-of that day, whichever model tagged it last."""
+HISTORY = ("import", "backfill", "retag")
+"""Reasons of articles that appear in no message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,13 +393,27 @@ def uncertain_articles(
             article.seen >= since,
             article.seen < until,
             article.copy_of.is_(None),
-            article.reason.not_in(HISTORY),
+            _was_news(),
         )
         .group_by(article.id, article.indexed_revision)
         .order_by(func.max(label.score).desc(), article.id)
         .limit(limit)
     )
     return {row.id: row.indexed_revision for row in rows}
+
+
+def _was_news() -> Any:
+    """Not history. What was tagged anew is judged by the reason that its version was recorded with: the news of a day
+    stays in the briefing of that day, whichever model tagged it last."""
+    article, version = schema.article.c, schema.version.c
+    recorded_as_news = (
+        select(version.article)
+        .where(
+            version.article == article.id, version.number == article.version, version.reason.not_in(HISTORY)
+        )
+        .exists()
+    )
+    return article.reason.not_in(HISTORY) | ((article.reason == "retag") & recorded_as_news)
 
 
 def matched_by(connection: Connection, alert: int, articles: Collection[str]) -> set[str]:
@@ -430,7 +443,7 @@ def seen_between(connection: Connection, since: datetime, until: datetime, limit
         .where(
             article.version_seen >= since,
             article.seen < until,
-            article.reason.not_in(HISTORY),
+            _was_news(),
             on_topic,
         )
         .order_by(article.seen.desc(), article.id)

@@ -1,6 +1,6 @@
 """From a decision to what the message says: pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from classifiers.types import Position
@@ -17,6 +17,8 @@ SENTENCE_LIMIT = 400
 TITLE_LIMIT = 200
 SUBJECT_LIMIT = 110
 """Letters; phones show 30 to 60 of them, mail programs about 100."""
+LINE_LIMIT = 120
+"""Letters of one development told: two lines on a phone."""
 HEADLINES_IN_SUBJECT = 2
 
 SIDES = ("ukraine", "russia", "third-party")
@@ -56,30 +58,63 @@ def _spans(text: str, marks: Collection[str]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(spans))
 
 
-def told_positions(tell: Sequence[Key], evidence: Sequence[Carried]) -> list[tuple[Position, Carried]]:
-    """The developments that keys tell, those that differ only in who did it taken together, with their best evidence."""
+def told_positions(
+    tell: Sequence[Key], evidence: Sequence[Carried], words: Phrases
+) -> list[tuple[Position, Carried]]:
+    """The developments that keys tell, each with its best evidence.
+
+    Keys that differ only in who did it are one line where they rest on one sentence, or tell the same of the same
+    party; else each stands for itself: two refusals of different offers are no joint refusal.
+    """
     carriers = {item.key: item for item in evidence}
-    groups: dict[tuple[str, str], list[Key]] = {}
+    groups: dict[tuple[object, ...], list[Key]] = {}
     for key in tell:
         if key.kind == "development" and key in carriers:
-            development, detail, _ = key.value.split(":")
-            groups.setdefault((development, detail), []).append(key)
-    found: list[tuple[Position, Carried]] = []
-    for (development, detail), keys in groups.items():
-        lead = carriers[keys[0]]
-        named = [actor for key in keys for actor in carriers[key].position.by]
-        by = sorted((key.value.split(":")[2] for key in keys), key=[*named, UNCLEAR].index)
-        against = dict.fromkeys(actor for key in keys for actor in carriers[key].position.against)
-        position = Position(
-            development,
-            tuple(actor for actor in by if actor != UNCLEAR),
-            tuple(against),
-            None if detail == NO_DETAIL else detail,
-            lead.position.score,
-            lead.position.sentence,
-        )
-        found.append((position, lead))
-    return found
+            groups.setdefault(_telling(key, carriers[key].position, groups, carriers, words), []).append(key)
+    return [_together(keys, carriers) for keys in groups.values()]
+
+
+def _telling(
+    key: Key,
+    position: Position,
+    groups: Mapping[tuple[object, ...], Sequence[Key]],
+    carriers: Mapping[Key, Carried],
+    words: Phrases,
+) -> tuple[object, ...]:
+    """What is told, but for who did it; that of an earlier key on the same sentence where there is one."""
+    development, detail, _ = key.value.split(":")
+    for told, keys in groups.items():
+        same = carriers[keys[0]].position.sentence
+        if told[:2] == (development, detail) and same and same == position.sentence:
+            return told
+    what = object_of(position.sentence, words, development)
+    return development, detail, tuple(sorted(position.against)), what
+
+
+def _together(keys: Sequence[Key], carriers: Mapping[Key, Carried]) -> tuple[Position, Carried]:
+    """One position out of keys that tell the same."""
+    development, detail, _ = keys[0].value.split(":")
+    lead = carriers[keys[0]]
+    named = [actor for key in keys for actor in carriers[key].position.by]
+    by = sorted((key.value.split(":")[2] for key in keys), key=[*named, UNCLEAR].index)
+    against = dict.fromkeys(actor for key in keys for actor in carriers[key].position.against)
+    position = Position(
+        development,
+        tuple(actor for actor in by if actor != UNCLEAR),
+        tuple(against),
+        None if detail == NO_DETAIL else detail,
+        lead.position.score,
+        lead.position.sentence,
+    )
+    return position, lead
+
+
+def line_of(position: Position, article: MatchedArticle, words: Phrases) -> str:
+    """A development as a headline. Where nobody knows who did it, the outlet's own title says what it is about."""
+    text = headline(position, words)
+    if not position.by:
+        text = f"{text}: {clean.line(article.title, LINE_LIMIT - len(text) - 2)}"
+    return clean.line(text, LINE_LIMIT)
 
 
 def main_issue(articles: Sequence[MatchedArticle], query: QueryTest, words: Phrases) -> str:
@@ -132,11 +167,11 @@ def news(
     assert decision.lead is not None
     lines = [
         NewsLine(
-            clean.line(headline(position, words), 120),
+            line_of(position, item.article, words),
             quote(item.article, position.sentence, marks or _object_marks(position, words)),
             certainty(position.score, announce=item.sure),
         )
-        for position, item in told_positions(told, decision.evidence)
+        for position, item in told_positions(told, decision.evidence, words)
     ]
     status = next((key.value for key in told if key.kind == "status"), "")
     if not lines:

@@ -204,7 +204,7 @@ def _write(
         if {old, into} <= known | begun.keys():
             story_rows.merge(connection, old, into, now)
     final = {item.id: (grouping.story_of[item.id], grouping.originals.get(item.id)) for item in batch}
-    story_rows.assign(connection, final)
+    story_rows.assign(connection, {**final, **_rerooted(window, final.keys())})
     for item in batch:
         _follow(connection, item, final[item.id][0], now)
     touched = sorted(
@@ -249,6 +249,21 @@ def _follow(connection: Connection, item: Ungrouped, story: str, now: datetime) 
         story_rows.merge(connection, item.story, story, now)
     elif story == item.id or story.startswith(f"{item.id}-"):
         story_rows.copy_announced(connection, item.story, story)
+
+
+def _rerooted(window: Window, batch: Set[str]) -> dict[str, tuple[str, str | None]]:
+    """Articles grouped before whose original is another one since a text came that joins two groups of copies."""
+    grouping = window.grouping
+    found: dict[str, tuple[str, str | None]] = {}
+    for article in sorted(grouping.rerooted - batch):
+        if article in window.placed and article in grouping.story_of:
+            place = Placed(
+                grouping.story_of[article], grouping.originals.get(article), window.placed[article].tag_count
+            )
+            found[article] = place.story, place.copy_of
+            window.placed[article] = place
+    grouping.rerooted.clear()
+    return found
 
 
 def _seen(batch: Iterable[Ungrouped], final: dict[str, tuple[str, str | None]]) -> dict[str, list[datetime]]:

@@ -8,7 +8,7 @@ joined when what connects it arrives.
 
 import heapq
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -107,6 +107,7 @@ class Grouping:
         self.story_of: dict[str, str] = {}
         self.copies = CopyIndex()
         self.originals: dict[str, str] = {}
+        self.rerooted: set[str] = set()
         self._by_term: dict[str, dict[str, None]] = {}
         self._touched: set[str] = set()
 
@@ -126,7 +127,8 @@ class Grouping:
         """
         before, old = self.story_of.get(one.id), self._telling(one.id)
         self._take_out(one.id)
-        original = self._original(one)
+        originals = self._originals(one)
+        original = originals[0] if originals else None
         candidates = self._candidates(one)
         story = self._bound_to(one) or (original and self.story_of[original])
         if story is None and before is not None:
@@ -142,7 +144,9 @@ class Grouping:
         if original is not None:
             self.originals[one.id] = original
         merged = tuple(self._absorb(story, candidates))
-        return Placement(one.id, self.story_of[one.id], original, merged)
+        if original is not None:
+            self._unite(originals)
+        return Placement(one.id, self.story_of[one.id], self.originals.get(one.id), merged)
 
     def review(self) -> list[tuple[str, str]]:
         """Join stories that have become one since the last review: pairs (old, into), in order.
@@ -174,12 +178,28 @@ class Grouping:
             for article in list(story.members):
                 self._take_out(article)
 
-    def _original(self, one: Telling) -> str | None:
-        for found in self.copies.find(one.print):
-            root = self.originals.get(found, found)
-            if root in self.story_of and not self._forbidden(one.id, self.stories[self.story_of[root]]):
-                return root
-        return None
+    def _originals(self, one: Telling) -> list[str]:
+        """The originals of the texts that it is a copy of, the most alike first: more than one where it holds what two
+        trimmed copies have in common with it, and not with each other."""
+        roots = dict.fromkeys(self.originals.get(found, found) for found in self.copies.find(one.print))
+        return [
+            root
+            for root in roots
+            if root in self.story_of and not self._forbidden(one.id, self.stories[self.story_of[root]])
+        ]
+
+    def _unite(self, originals: Sequence[str]) -> None:
+        """These are one text: those in the story of the first one get the earliest of them as their original."""
+        story = self.story_of[originals[0]]
+        same = [root for root in originals if self.story_of[root] == story]
+        if len(same) == 1:
+            return
+        members = self.stories[story].members
+        first = min(same, key=lambda root: (members[root].published, root))
+        for article in (*(name for name, root in self.originals.items() if root in same), *same):
+            if article != first and self.originals.get(article) != first:
+                self.originals[article] = first
+                self.rerooted.add(article)
 
     def _bound_to(self, one: Telling) -> str | None:
         for partner in sorted(self.constraints.together.get(one.id, ())):

@@ -95,6 +95,31 @@ def test_a_label_without_a_position_is_announced_as_unclear(newsroom: Newsroom) 
     assert ("a", "development", "rejected:-:unclear") in newsroom.announced()
 
 
+def test_where_nobody_knows_who_did_it_the_title_says_what_it_is_about(newsroom: Newsroom) -> None:
+    newsroom.alert()
+    newsroom.article(
+        "a", title="No to the truce, says a source", labels=(label("issue:ceasefire-terms"), label("development:rejected"))
+    )  # fmt: skip
+    assert newsroom.cycle() == ["Offer rejected: No to the truce, says a source · Ceasefire terms"]
+
+
+def test_refusals_of_different_things_are_no_joint_refusal(newsroom: Newsroom) -> None:
+    newsroom.alert()
+    newsroom.article(
+        "a",
+        position("rejected", "russia", sentence="Russia rejected the 30-day truce."),
+        position("rejected", "ukraine", sentence="Ukraine rejected the prisoner exchange."),
+    )
+    newsroom.article(
+        "b",
+        position("accepted", "russia", "ukraine", sentence="Russia and Ukraine accepted the 30-day truce."),
+        story="b",
+    )
+    first, second = newsroom.cycle()
+    assert first.startswith("Russia rejects 30-day truce; Ukraine rejects prisoner exchange")
+    assert second.startswith("Russia and Ukraine accept 30-day truce")
+
+
 def test_only_developments_that_the_query_names_count(newsroom: Newsroom) -> None:
     newsroom.alert("development:rejected AND actor:russia")
     newsroom.article("a", RUSSIA_NO, story="s", labels=(label("actor:russia"), label("issue:peace-talks")))

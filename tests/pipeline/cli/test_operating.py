@@ -88,3 +88,31 @@ def test_a_backup_and_a_copy_open_as_databases_of_their_own(desk: Desk) -> None:
     assert "not empty" in desk("db", "copy", target, code=2).stderr
     desk("run", "--db", target)
     assert len(desk.lines("search", "--json", "--db", target)) == 3
+
+
+def test_an_entry_that_an_import_of_feeds_refuses_shows_in_the_exit_code(desk: Desk) -> None:
+    opml = (
+        '<opml version="2.0"><body>{}'
+        '<outline type="rss" text="New" xmlUrl="https://new.example/rss"/>'
+        '<outline type="rss" text="New" xmlUrl="https://new.example/rss"/></body></opml>'
+    )
+    file = desk.folder / "list.opml"
+    file.write_text(opml.format(""), encoding="utf-8")
+    assert "1 feed added" in desk("feeds", "import", str(file)).stdout, "a second mention is no failure"
+    file.write_text(
+        opml.format('<outline type="rss" text="Mine" xmlUrl="file:///etc/passwd"/>'), encoding="utf-8"
+    )
+    result = desk("feeds", "import", str(file), code=1)
+    assert "2 left out" in result.stdout
+    assert "file:///etc/passwd" in result.stderr
+
+
+def test_the_next_commands_go_to_the_database_that_was_named(desk: Desk) -> None:
+    url = f"sqlite:///{desk.folder / 'named one.db'}"
+    output = desk("run", "--db", url).stdout
+    commands = [
+        line for line in output[output.index("Next:") :].splitlines() if line.startswith("  ceasefire")
+    ]
+    assert len(commands) == 5
+    assert all(f"--db {shlex.quote(url)}" in command for command in commands)
+    assert "--db" not in desk("run").stdout

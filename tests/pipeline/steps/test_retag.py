@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from classifiers.types import LabelDecision, Position, Tagged, Text
 from pipeline.db import corrections, schema
@@ -205,8 +205,15 @@ def test_an_article_that_changes_meanwhile_is_left_to_the_ordinary_queue(room: N
 
 def test_the_days_briefing_keeps_what_was_tagged_anew(room: Newsroom) -> None:
     room.article("a", position("rejected", "russia"))
+    with room.database.write() as connection:
+        connection.execute(
+            insert(schema.version).values(
+                article="a", number=1, feed="wire", title="t", text="t", text_hash="h", seen=room.now, reason="live"
+            )
+        )  # fmt: skip
     room.cycle()
     run(room, Model("new", position("rejected", "russia")))
+    assert rows(room)["a"].reason == "retag"
     until: datetime = START + timedelta(hours=1)
     brief = make_brief(room.database, room.desk.words, START - DAY, until, "UTC")
     assert [len(section.items) for section in brief.sections] == [1]

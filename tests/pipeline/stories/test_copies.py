@@ -35,6 +35,20 @@ def test_a_text_with_a_local_lead_is_a_copy() -> None:
     assert are_copies(printed("a", WIRE), printed("b", lead + WIRE))
 
 
+def test_a_newsletter_that_quotes_the_wire_among_other_news_is_no_copy() -> None:
+    sentence = WIRE[: WIRE.index(". Boats") + 1]
+    newsletter = (
+        "Good morning. Today we look at what is at stake in court for the actor who says that his telephone was "
+        "listened to for years, and why lawyers on both sides expect a long week of questions about old headlines. "
+        "Before that, five things that happened while you slept. The minister of finance has put off her budget by a "
+        "month, since nobody can say what the harvest will bring. The river rose by two metres overnight and cut off "
+        "three villages, rescuers said. A painter whom everybody remembers for one picture has died, and her friends "
+        "tell us of the hundreds that nobody has seen. In sport, the champions lost at home for the first time in two "
+        "years, and their coach blames the grass. Our reporter in the capital has spent a day with people who wait."
+    )
+    assert not are_copies(printed("a", sentence), printed("b", newsletter))
+
+
 def test_another_attribution_leaves_it_a_copy() -> None:
     assert are_copies(
         printed("a", WIRE),

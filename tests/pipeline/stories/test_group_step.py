@@ -247,3 +247,33 @@ def test_an_old_archive_does_not_open_the_stories_of_today(database: Database, c
         desk.write_article(connection, "old", *QUAKE["q2"][:2], hours=-24 * 200)
     group_tagged(database, clock)
     assert stories(database) == {"q1": "q1", "old": "old"}
+
+
+HALVES = (
+    "Engineers in Brenitza found cracks in eleven bridges after the earthquake and closed them to lorries for a month.",
+    "The government of Lorvania asks its neighbours for tents, blankets and field hospitals for nine thousand people.",
+)
+
+
+def copies(database: Database) -> dict[str, str | None]:
+    with database.read() as connection:
+        found = connection.execute(select(schema.article.c.id, schema.article.c.copy_of)).all()
+    return {row.id: row.copy_of for row in found}
+
+
+def test_a_text_that_joins_two_trimmed_copies_makes_them_one_group(database: Database, clock: Clock) -> None:
+    title = "Earthquake in Lorvania: Brenitza counts its dead"
+    window = Window()
+    texts = {"left": HALVES[0], "right": HALVES[1], "whole": " ".join(HALVES)}
+    for hour, (name, text) in enumerate(texts.items()):
+        with database.write() as connection:
+            desk.write_article(connection, name, title, text, hours=hour)
+        group_tagged(database, clock, window=window)
+        if name == "right":
+            assert copies(database) == {"left": None, "right": None}
+            with database.read() as connection:
+                before = desk.revision_of(connection, "right")
+    assert copies(database) == {"left": None, "right": "left", "whole": "left"}
+    with database.read() as connection:
+        assert desk.revision_of(connection, "right") == before + 1, "the index hears of it"
+    assert group_tagged(database, clock, window=window).grouped == 0
