@@ -1,15 +1,21 @@
-"""How fast are entries taken in (fetch from disk, parse, extract, record), beside the library `reader`?
+"""How fast are feeds taken in (fetch, parse, extract, record), beside the library `reader`?
 
-Both read the same documents in the same run: first all new, then 2 in 50 new a feed, then unchanged files.
-Run: python -m benchmarks.ingest [--feeds N] [--entries N]
+Both ask the same local server (benchmarks/feed_server.py, a process of its own) with the same concurrency, in the same
+run, turn by turn: first all entries are new, then 2 of 100 (two fifths of the feeds have one new entry, the others answer
+304), then nothing has changed. The gap between requests to one domain is 0 here, because all feeds are one host's.
+Run: python -m benchmarks.ingest [--feeds N] [--entries N] [--database URL]
 """
 
 import argparse
 import asyncio
 import random
 import resource
+import socket
+import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +23,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.feed_files import write_feeds
 from pipeline.db import feeds as feed_rows
 from pipeline.db import migrate
 from pipeline.db.engine import open_database
@@ -25,76 +30,116 @@ from pipeline.fetch.settings import FetchSettings
 from pipeline.steps.ingest import IngestSettings, ingest_due
 from pipeline.types import Feed
 
+CONCURRENCY = 16
+PASSES = (("all entries new", None), ("2 of 100 new", 40), ("2 of 100 new, again", 40), ("nothing new", 0))
 
-def ours(folder: Path, paths: list[Path]) -> Callable[[datetime], None]:
-    """Our ingest step over file:// feeds, in a new SQLite database."""
-    database = open_database(f"sqlite:///{folder / 'ours.db'}")
+Update = Callable[[datetime], None]
+
+
+def ours(url: str, port: int, feeds: int) -> Update:
+    """Our ingest step over a new database."""
+    database = open_database(url)
     migrate.upgrade(database)
-    feeds = {
-        path.stem: Feed(
-            name=path.stem, url=path.as_uri(), outlet=f"Outlet {path.stem}", owner="Bench", country="GB",
-            side="third-party", language="en", kind="news",
+    listed = {
+        f"f{number}": Feed(
+            name=f"f{number}", url=f"http://127.0.0.1:{port}/{number}.xml", outlet=f"Outlet {number}", owner="Bench",
+            country="GB", side="third-party", language="en", kind="news",
         )
-        for path in paths
+        for number in range(feeds)
     }  # fmt: skip
     with database.write() as connection:
-        feed_rows.sync(connection, list(feeds.values()))
-    settings = IngestSettings(FetchSettings(domain_gap_s=0.0), timedelta(days=1))
+        feed_rows.sync(connection, list(listed.values()))
+    fetch = FetchSettings(
+        domain_gap_s=0.0, per_domain=CONCURRENCY, concurrency=CONCURRENCY, allow_private_addresses=True
+    )
+    settings = IngestSettings(fetch, timedelta(days=1))
 
     def update(now: datetime) -> None:
-        asyncio.run(
-            ingest_due(database, feeds, settings, now=lambda: now, holder="bench", rng=random.Random(0))
+        reports = asyncio.run(
+            ingest_due(database, listed, settings, now=lambda: now, holder="bench", rng=random.Random(0))
         )
+        failed = [report for report in reports if report.result == "failed"]
+        assert len(reports) == feeds and not failed, (len(reports), failed[:1])
 
     return update
 
 
-def theirs(folder: Path, paths: list[Path]) -> Callable[[datetime], None]:
-    """The library `reader` over the same files, with as many workers as there are cores."""
+def theirs(folder: Path, port: int, feeds: int) -> Update:
+    """The library `reader`, with as many workers."""
     from reader import make_reader
 
-    made = make_reader(str(folder / "reader.db"), feed_root="")
-    for path in paths:
-        made.add_feed(str(path))
+    made = make_reader(str(folder / "reader.db"))
+    for number in range(feeds):
+        made.add_feed(f"http://127.0.0.1:{port}/{number}.xml")
 
     def update(_now: datetime) -> None:
-        for _result in made.update_feeds_iter(scheduled=False, workers=2):
-            pass
+        for _url, value in made.update_feeds_iter(scheduled=False, workers=CONCURRENCY):
+            if isinstance(value, Exception):
+                raise value
 
     return update
+
+
+def megabytes(folder: Path, name: str) -> float:
+    """Size of a SQLite database with its journal."""
+    return sum(path.stat().st_size for path in folder.glob(f"{name}.db*")) / 2**20
 
 
 def main() -> None:
     """Print seconds and entries a second of each pass."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--feeds", type=int, default=200)
-    options.add_argument("--entries", type=int, default=50)
+    options.add_argument("--feeds", type=int, default=1000)
+    options.add_argument("--entries", type=int, default=20)
+    options.add_argument("--database", default="", help="URL of an empty database; default: a SQLite file")
     chosen = options.parse_args()
-    table = Table("pass", "ours s", "ours entries/s", "reader s", "reader entries/s", "times faster")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.feed_server",
+        str(port),
+        str(chosen.feeds),
+        str(chosen.entries),
+    ]
+    table = Table(
+        "pass", "ours s", "ours entries/s", "reader s", "reader entries/s", "times faster", "our MB"
+    )
+    total = chosen.feeds * chosen.entries
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = write_feeds(folder, chosen.feeds, chosen.entries, newest=100)
-        passes = {"ours": ours(folder, paths), "reader": theirs(folder, paths)}
-        now = datetime(2025, 3, 18, 12, tzinfo=UTC)
-        for label, newest in (("all entries new", 100), ("2 new a feed", 102), ("nothing changed", 102)):
-            write_feeds(folder, chosen.feeds, chosen.entries, newest=newest)
-            seconds = {}
-            for who, update in passes.items():
-                started = time.perf_counter()
-                update(now)
-                seconds[who] = time.perf_counter() - started
-            total = chosen.feeds * chosen.entries
-            table.add_row(
-                label, f"{seconds['ours']:.2f}", f"{total / seconds['ours']:,.0f}", f"{seconds['reader']:.2f}",
-                f"{total / seconds['reader']:,.0f}", f"{seconds['reader'] / seconds['ours']:.1f}",
-            )  # fmt: skip
-            now += timedelta(days=2)
+        server = subprocess.Popen(command, stdout=subprocess.PIPE)
+        try:
+            assert server.stdout is not None and server.stdout.readline() == b"ready\n"
+            updates = {
+                "ours": ours(chosen.database or f"sqlite:///{folder / 'ours.db'}", port, chosen.feeds),
+                "reader": theirs(folder, port, chosen.feeds),
+            }
+            now = datetime(2025, 3, 18, 12, tzinfo=UTC)
+            for label, share in PASSES:
+                if share is not None:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/advance/{share}").read()
+                seconds = {}
+                for who, update in updates.items():
+                    started = time.perf_counter()
+                    update(now)
+                    seconds[who] = time.perf_counter() - started
+                table.add_row(
+                    label, f"{seconds['ours']:.2f}", f"{total / seconds['ours']:,.0f}", f"{seconds['reader']:.2f}",
+                    f"{total / seconds['reader']:,.0f}", f"{seconds['reader'] / seconds['ours']:.1f}",
+                    f"{megabytes(folder, 'ours'):.0f}",
+                )  # fmt: skip
+                now += timedelta(days=2)
+        finally:
+            server.kill()
+            server.wait()
     console = Console()
-    console.print(f"{chosen.feeds} feeds x {chosen.entries} entries, SQLite, from local files")
-    console.print(table)
     console.print(
-        f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+        f"{chosen.feeds} feeds x {chosen.entries} entries over HTTP, {CONCURRENCY} requests at once"
     )
+    console.print(table)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    console.print(f"peak memory of this process (both): {peak:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import feedparser
 
@@ -85,6 +85,7 @@ def parse_feed(
         problems=tuple(problems),
         marks=marked.marks if len(marked.marks) == len(entries) + marked.left_out else (),
         left_out=marked.left_out,
+        older=_older(head, raw.url),
     )
     return _bounded(parsed, limits, max(found, len(document.entries)))
 
@@ -184,6 +185,24 @@ def _entry_language(item: Mapping[str, Any], feed_language: str | None) -> str |
     for detail in details:
         if detail and (language := detail.get("language")) and language != feed_language:
             return str(language)
+    return None
+
+
+def _older(head: Mapping[str, Any], base_url: str) -> str | None:
+    """Where earlier entries are: RFC 5005 (prev-archive, else next), or WordPress's own way of paging."""
+    links = {str(link.get("rel")): _text(link.get("href")) for link in reversed(head.get("links", ()))}
+    target = links.get("prev-archive") or links.get("next")
+    try:
+        if target:
+            return urljoin(base_url, target)
+        if "wordpress.org" in _text(head.get("generator")).lower():
+            parts = urlsplit(base_url)
+            query = dict(parse_qsl(parts.query))
+            number = query.get("paged", "1")
+            query["paged"] = str(int(number) + 1 if number.isdecimal() else 2)
+            return urlunsplit(parts._replace(query=urlencode(query)))
+    except ValueError:
+        return None
     return None
 
 

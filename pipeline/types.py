@@ -113,7 +113,7 @@ class ParsedFeed:
     """A feed document read. `problems` are remarks for the operator (broken markup, odd encoding …).
 
     `marks` name the bytes of each entry of the document (`pipeline.marks`); `left_out` of them were known, and are not
-    among `entries`.
+    among `entries`. `older`: where earlier entries are, if the document says so.
     """
 
     title: str
@@ -123,6 +123,7 @@ class ParsedFeed:
     problems: tuple[str, ...] = ()
     marks: tuple[bytes, ...] = ()
     left_out: int = 0
+    older: str | None = None
 
 
 TimeFlag = Literal["stated", "assumed-zone", "future", "undated", "absurd"]

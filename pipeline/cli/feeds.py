@@ -1,12 +1,15 @@
 """`ceasefire feeds`: the sources and their health."""
 
 import asyncio
-from datetime import datetime
+import logging
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
@@ -21,7 +24,11 @@ from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.policy import failure_words
 from pipeline.opml import read_opml, write_opml
 from pipeline.parse import parse_feed
+from pipeline.steps.backfill import BackfillLimits, BackfillReport
+from pipeline.steps.backfill import backfill as fill
 from pipeline.types import Feed, FetchOutcome
+
+log = logging.getLogger(__name__)
 
 
 @click.group()
@@ -246,16 +253,16 @@ def import_feeds(app: App, file: Path) -> None:
         click.echo(f"note: {remark}", err=True)
     click.echo(
         f"{show.plural(len(added), 'feed')} added to {path}, {len(found.feeds) - len(added)} known already"
+        + (f", {len(found.left_out)} left out" if found.left_out else "")
     )
+    exit_with(DONE_WITH_FAILURES if found.refused else DONE)
 
 
 @feeds.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True), default="-")
 @feeds_option
 @with_app
-        + (f", {len(found.left_out)} left out" if found.left_out else "")
 def export(app: App, file: Path) -> None:
-    exit_with(DONE_WITH_FAILURES if found.refused else DONE)
     """Write the source list as OPML, for feed readers and for `feeds import`.
 
     \b
@@ -268,3 +275,63 @@ def export(app: App, file: Path) -> None:
     else:
         file.write_bytes(document)
         click.echo(f"{show.plural(len(app.feeds), 'feed')} written to {file}")
+
+
+@feeds.command()
+@click.argument("name")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How far back to go."
+)
+@click.option(
+    "--pages",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Older pages of the feed to read at most.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="Articles to look at, at most.",
+)
+@click.option(
+    "--sitemaps/--no-sitemaps", default=True, show_default=True, help="Also read the sitemaps of its site."
+)
+@feeds_option
+@json_option
+@with_app
+def backfill(app: App, name: str, days: int, pages: int, limit: int, sitemaps: bool, as_json: bool) -> None:
+    """Take in the history of feed NAME: older pages of the feed (RFC 5005), then its site's sitemaps. Never alerts.
+
+    \b
+    Example:
+      ceasefire feeds backfill un-news --days 90
+    """
+    (feed,) = _chosen(app, (name,))
+    limits = BackfillLimits(utc_now() - timedelta(days=days), pages, limit, sitemaps)
+
+    def say(report: BackfillReport) -> None:
+        log.info("%s: %d documents, %d new, %d known", name, report.documents, report.new, report.known)
+        if show.is_terminal():
+            click.echo(
+                f"\r{report.documents} documents, {report.new} new, {report.known} known ", nl=False, err=True
+            )
+
+    report = asyncio.run(
+        fill(app.database, feed, app.settings.fetch_settings(), limits, now=utc_now, progress=say)
+    )
+    if show.is_terminal():
+        click.echo(err=True)
+    problems = cycle.process(app, utc_now).problems
+    if as_json:
+        show.print_json({"feed": name, **asdict(report), "problems": list(problems)})
+    else:
+        click.echo(
+            f"{name}: {show.plural(report.new, 'new article')}, {report.known} known, {report.set_aside} set aside, "
+            f"from {show.plural(report.documents, 'document')}"
+        )
+        for why in (*report.ended, *problems):
+            click.echo(f"note: {why}", err=True)
+    exit_with(DONE if report.documents and not problems else DONE_WITH_FAILURES)

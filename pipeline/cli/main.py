@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "watch": "pipeline.cli.run:watch",
     "serve": "pipeline.cli.serve:serve",
     "search": "pipeline.cli.search:search",
+    "show": "pipeline.cli.article:show",
     "brief": "pipeline.cli.brief:brief",
     "alert": "pipeline.cli.alert:alert",
     "mail": "pipeline.cli.mail:mail",

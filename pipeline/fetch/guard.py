@@ -65,6 +65,14 @@ def _is_forbidden(ip: _Address) -> bool:
     )
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
 class SystemResolver:
     """The machine's own resolver, in threads of its own that nobody waits for.
 
@@ -136,8 +144,11 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
 
     async def _allowed(self, host: str, port: int, timeout: float | None) -> list[str]:
         try:
-            async with asyncio.timeout(timeout):
-                found = await self._resolver(host, port)
+            if _is_address(host):  # nothing to look up
+                found: Sequence[str] = [host.strip("[]")]
+            else:
+                async with asyncio.timeout(timeout):
+                    found = await self._resolver(host, port)
         except TimeoutError as error:
             raise NameLookupError(f"the name {host} was not resolved within {timeout:g} s") from error
         except (OSError, UnicodeError) as error:
