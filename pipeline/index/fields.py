@@ -29,6 +29,9 @@ anything, so that `thread:*` is a value like any other."""
 BOUNDARY = "\ue000"
 """A token between two names of one article, so that no phrase runs from one into the other (private use: in no text)."""
 
+UNIT_WITHIN = 0.001
+"""How far half floats may leave a vector's length from 1."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -113,7 +116,7 @@ def searchable(document: Document) -> Searchable:
         story=document.story,
         thread=document.thread,
         copy_of=document.copy_of,
-        embedding=document.embedding if has_direction(document.embedding) else None,
+        embedding=document.embedding if comparable(document.embedding) else None,
     )
 
 
@@ -127,12 +130,11 @@ def vector_of(embedding: Embedding) -> NDArray[np.float32]:
     return np.frombuffer(embedding.vector, dtype="<f2").astype(np.float32)
 
 
-def has_direction(embedding: Embedding | None) -> bool:
-    """Can it be compared? A text without words has the zero vector, which has no cosine with anything."""
+def comparable(embedding: Embedding | None) -> bool:
+    """Has it unit length, as it must? A text without words has the zero vector, which has no cosine with anything."""
     if embedding is None:
         return False
-    length = float(np.linalg.norm(vector_of(embedding)))
-    return bool(np.isfinite(length)) and length > 0.5
+    return abs(float(np.linalg.norm(vector_of(embedding))) - 1.0) < UNIT_WITHIN
 
 
 def to_ms(moment: datetime) -> int:

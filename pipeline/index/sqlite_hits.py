@@ -11,7 +11,7 @@ from pipeline.index import columns
 from pipeline.index.base import Hit, Page
 from pipeline.index.columns import CHUNK, Bits
 from pipeline.index.cursor import Cursor
-from pipeline.index.fields import from_ms, to_ms, vector_of
+from pipeline.index.fields import UNIT_WITHIN, from_ms, to_ms, vector_of
 from pipeline.index.sqlite_read import Chunk, Reader
 from pipeline.query import to_sql
 from pipeline.query.nodes import Node, Or, Words, positive_leaves
@@ -24,6 +24,9 @@ _FIRST_CHUNKS = 2
 
 _FEW = CHUNK // 8
 """Vectors of fewer articles of a chunk are read one by one, of more all in a row."""
+
+_SLACK = 2 * UNIT_WITHIN
+"""Two products tell which of two cosines is the higher, if they are this far apart."""
 
 _PLACES = 4
 """Decimals of a cosine: stored vectors are exact to that, and equal texts get equal numbers in every back end."""
@@ -83,25 +86,25 @@ def ranked(reader: Reader, root: Node, limit: int, cursor: Cursor | None) -> Pag
 
 def nearest(reader: Reader, root: Node, embedding: Embedding, limit: int, but: str | None) -> tuple[Hit, ...]:
     """The hits whose vectors have the highest cosine with this one. Reads every vector among the hits, a chunk of them
-    in memory at a time."""
-    kept: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
-    kept_cosines: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)]
+    in memory at a time; only for those that come into question is the length measured too."""
     wanted = vector_of(embedding)
     wanted /= np.linalg.norm(wanted)
+    left_out = None if but is None else reader.number_of(but)
+    kept: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+    products: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)]
     for chunk, found in zip(reader.chunks, reader.found(root, reader.chunks), strict=True):
         numbers, vectors = _vectors(reader, embedding.model, chunk, columns.places_in(found), len(wanted))
-        if len(numbers):
-            kept.append(numbers)
-            kept_cosines.append(vectors @ wanted / np.linalg.norm(vectors, axis=1))
-    numbers, cosines = np.concatenate(kept), np.concatenate(kept_cosines).round(_PLACES)
-    order = np.argsort(-cosines, kind="stable")
-    if but is not None:
-        order = order[numbers[order] != reader.number_of(but)]
-    if len(order) > limit > 0:
-        order = order[cosines[order] >= cosines[order[limit - 1]]]
-    numbers, cosines = numbers[order], cosines[order]
+        kept.append(numbers)
+        products.append(vectors @ wanted)
+    numbers, near = np.concatenate(kept), np.concatenate(products)
+    others = numbers != left_out if left_out is not None else np.ones(len(numbers), dtype=bool)
+    numbers, near = numbers[others], near[others]
+    if limit < len(near):
+        least = np.partition(near, len(near) - limit)[len(near) - limit] if limit else np.inf
+        numbers = numbers[near >= least - _SLACK]
+    cosines = _cosines(reader, numbers, wanted)
     hits = [
-        replace(hit, score=round(float(cosine), _PLACES))
+        replace(hit, score=round(cosine, _PLACES))
         for hit, cosine in zip(_hits(reader, numbers, _moments(reader, numbers)), cosines, strict=True)
     ]
     hits.sort(key=lambda hit: (-(hit.score or 0.0), *_order(hit)))
@@ -113,8 +116,6 @@ def _vectors(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Numbers, and vectors (n, length) by this model, of those of a chunk's places that have one."""
     first = chunk.number * CHUNK
-    if not len(places):
-        return places, np.zeros((0, length), dtype=np.float32)
     if len(places) < _FEW:
         rows = reader.run(
             "SELECT document, vector FROM search_#_vector"
@@ -130,10 +131,24 @@ def _vectors(
             first + CHUNK - 1,
         ).fetchall()
     numbers = np.array([number for number, _ in rows], dtype=np.int64)
-    halves = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f2")
-    vectors = halves.reshape(len(rows), length)
+    halves = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f2").reshape(len(rows), length)
     among = np.isin(numbers, places + first)
-    return numbers[among], vectors[among].astype(np.float32)
+    if not among.all():
+        numbers, halves = numbers[among], halves[among]
+    return numbers, halves.astype(np.float32)
+
+
+def _cosines(reader: Reader, numbers: NDArray[np.int64], wanted: NDArray[np.float32]) -> list[float]:
+    """The cosines of these articles' vectors with one of length 1, in the order of `numbers`."""
+    rows = reader.run(
+        "SELECT document, vector FROM search_#_vector WHERE document IN (SELECT value FROM json_each(?))",
+        json.dumps(numbers.tolist()),
+    )
+    found: dict[int, float] = {}
+    for number, stored in rows:
+        vector = np.frombuffer(stored, dtype="<f2").astype(np.float64)
+        found[number] = float(vector @ wanted / np.linalg.norm(vector))
+    return [found[number] for number in numbers.tolist()]
 
 
 def _moments(reader: Reader, numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -39,8 +39,12 @@ def mixed_corpus() -> list[Document]:
     corpus = [embedded(document) for document in documents(400)]
     corpus[10:40] = [embedded(document, OTHER_MODEL, 24) for document in corpus[10:40]]
     corpus[40:60] = [replace(document, embedding=None) for document in corpus[40:60]]
-    nowhere = Embedding(MODEL, halves(np.zeros(DIMENSIONS)))
-    corpus[60:63] = [replace(document, embedding=nowhere) for document in corpus[60:63]]
+    for at, no_direction in (
+        (60, np.zeros(DIMENSIONS)),
+        (61, np.full(DIMENSIONS, np.inf)),
+        (62, np.ones(DIMENSIONS)),
+    ):
+        corpus[at] = replace(corpus[at], embedding=Embedding(MODEL, halves(no_direction)))
     return corpus
 
 
