@@ -130,10 +130,11 @@ def charts(name: str, body: Json) -> Iterator[Chart]:
 
 
 def search_body(
-    chart: Chart, filters: Sequence[Json], time_field: str, since: datetime, until: datetime
+    chart: Chart, filters: Sequence[Json], time_field: str | None, since: datetime, until: datetime
 ) -> Json:
-    """The search of a chart over a time range, as Lens builds it."""
-    wanted: list[Json] = [_within(time_field, since, until), *map(kql, chart.queries)]
+    """The search of a chart over a time range, as Lens builds it; a data view without a time field has none."""
+    wanted: list[Json] = [_within(time_field, since, until)] if time_field else []
+    wanted += map(kql, chart.queries)
     unwanted: list[Json] = []
     for item in filters:
         (unwanted if item.get("negate") else wanted).append(_condition(item["condition"]))
