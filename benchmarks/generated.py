@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
+import numpy as np
+
 from classifiers.types import LabelDecision, Position
 from pipeline.query.labels import LabelTable
-from pipeline.types import Document
+from pipeline.types import Document, Embedding
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
 DAYS = 3 * 365
@@ -121,6 +123,9 @@ _SYLLABLES = (
     "mon",
 )
 _VOCABULARY = 60_000
+_MODEL = "0" * 64
+_DIMENSIONS = 384
+_TOPICS = 300
 
 
 class Generator:
@@ -128,6 +133,8 @@ class Generator:
 
     def __init__(self, seed: int = 11) -> None:
         self._random = random.Random(seed)
+        self._vectors = np.random.default_rng(seed)
+        self._topics = self._vectors.normal(size=(_TOPICS, _DIMENSIONS)).astype(np.float32)
         self.words = [*_COMMON, *(_word(number) for number in range(_VOCABULARY - len(_COMMON)))]
         self._word_weights = list(accumulate(1 / (rank + 3) for rank in range(_VOCABULARY)))
         self._outlets = [_outlet(self._random, number) for number in range(120)]
@@ -183,7 +190,13 @@ class Generator:
             ),
             names=(),
             places=(),
+            embedding=self.embedding(),
         )
+
+    def embedding(self) -> Embedding:
+        """A direction near that of one of some hundred topics, as real texts have."""
+        vector = self._topics[self._random.randrange(_TOPICS)] + self._vectors.normal(size=_DIMENSIONS)
+        return Embedding(_MODEL, (vector / np.linalg.norm(vector)).astype("<f2").tobytes())
 
     def _labels(self, weights: dict[str, float]) -> list[str]:
         return [label for label, percent in weights.items() if self._random.random() * 100 < percent]

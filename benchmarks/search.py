@@ -1,19 +1,23 @@
 """How long does a search page take as the archive grows? Search, facets and histogram, selective and broad, cold and warm.
 
-    python -m benchmarks.search [--sizes 10000,100000,1000000] [--folder DIR] [--queries 40] [--elasticsearch URL]
+    python -m benchmarks.search [--sizes 10000,100000,1000000] [--folder DIR] [--queries 40] [--elasticsearch URL | --node]
 
-Prints a table for each size; with --elasticsearch for both back ends (the index there is emptied first). "Cold" is the
-first time a query is asked in a process (the file may lie in the system's cache); "warm" is the second. "cpu" is this
-process's own time on a processor, which other work on the machine does not lengthen. "Page" is search + facets of eight
-fields + histogram by day, as the web page asks them. Selective queries find at most a few per cent of the articles.
+Prints a table for each size; with --elasticsearch for both back ends (the index there is emptied first); --node starts a
+server of its own for that (tests/elasticsearch_node). "Cold" is the first time a query is asked in a process (the file
+may lie in the system's cache); "warm" is the second. "cpu" is the processor time of this process, and of the server
+where --node started it, which other work on the machine lengthens less. "Page" is search + facets of eight fields +
+histogram by day, as the web page asks them; "like" the twenty nearest articles to one, of those that the query finds.
+Selective queries find at most a few per cent of the articles.
 """
 
 import argparse
+import os
 import random
 import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.generated import ACTORS, DEVELOPMENTS, END, ISSUES, LABELS, Generator
@@ -21,6 +25,8 @@ from pipeline.index.base import Index
 from pipeline.index.open import open_index
 from pipeline.query.language import parse
 from pipeline.query.nodes import Query
+from pipeline.types import Embedding
+from tests.elasticsearch_node import node
 
 FACETS = ("actor", "issue", "development", "side", "owner", "outlet", "language", "form")
 
@@ -37,48 +43,81 @@ def main() -> None:
     parser.add_argument(
         "--elasticsearch", default=None, help="URL of a cluster for tests; its index is emptied"
     )
+    parser.add_argument("--node", action="store_true", help="start a server for it, and measure that too")
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.folder or Path(temporary)
+    with ExitStack() as stack:
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = arguments.folder or temporary
         folder.mkdir(parents=True, exist_ok=True)
-        run("SQLite", lambda: open_index(f"sqlite:///{folder / 'search.db'}"), sizes, arguments.queries)
-        if arguments.elasticsearch:
-            emptied = open_index(arguments.elasticsearch)
+        clock = Clock()
+        run(
+            "SQLite", lambda: open_index(f"sqlite:///{folder / 'search.db'}"), sizes, arguments.queries, clock
+        )
+        url = arguments.elasticsearch
+        if arguments.node:
+            server = stack.enter_context(node.running(temporary / "node"))
+            url, clock = server.url, Clock(server.process.pid)
+        if url:
+            emptied = open_index(url)
             emptied.clear()
             emptied.close()
-            run("Elasticsearch", lambda: open_index(arguments.elasticsearch), sizes, arguments.queries)
+            run("Elasticsearch", lambda: open_index(url), sizes, arguments.queries, clock)
 
 
-def run(name: str, opened: Callable[[], Index], sizes: Sequence[int], queries: int) -> None:
+class Clock:
+    """Processor time and memory of this process and, if there is one, of a server's."""
+
+    def __init__(self, server: int | None = None) -> None:
+        self._server = server
+
+    def cpu_s(self) -> float:
+        return time.process_time() + self._server_cpu_s()
+
+    def memory_mb(self) -> tuple[float, float | None]:
+        """At its highest: ours, and the server's."""
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        if self._server is None:
+            return own, None
+        status = Path(f"/proc/{self._server}/status").read_text().splitlines()
+        return own, next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+    def _server_cpu_s(self) -> float:
+        if self._server is None:
+            return 0.0
+        told = Path(f"/proc/{self._server}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def run(name: str, opened: Callable[[], Index], sizes: Sequence[int], queries: int, clock: Clock) -> None:
     """Fill an index up to each size in turn and measure it there."""
     generator = Generator()
     for size in sizes:
         writer = opened()
         held = writer.info().documents
-        start, start_cpu = time.perf_counter(), time.process_time()
+        start, start_cpu = time.perf_counter(), clock.cpu_s()
         if held < size:
             writer.put(generator.documents(held, size - held, max(sizes)))
-        elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+        elapsed, cpu = time.perf_counter() - start, clock.cpu_s() - start_cpu
         added = max(0, size - held)
         rate = f"{added / elapsed:,.0f}/s, {added / cpu:,.0f} a second of cpu" if added else "none"
         print(f"\n{name}: {size:,} articles, {added:,} of them written now ({rate})")
         print(f"on disk: {(writer.info().size_bytes or 0) / 1e6:,.0f} MB")
         writer.close()
-        measure(opened, generator, queries)
+        measure(opened, generator, queries, clock)
 
 
-def measure(opened: Callable[[], Index], generator: Generator, queries: int) -> None:
+def measure(opened: Callable[[], Index], generator: Generator, queries: int, clock: Clock) -> None:
     """Print the table of one size."""
     kinds = {"selective": selective(generator, queries), "broad": broad(generator, queries)}
     heads = ("hits", "p50 cold", "p95 cold", "p50 warm", "p95 warm", "p95 cold cpu", "p95 warm cpu")
     print(f"{'milliseconds':22}" + "".join(f"{head:>14}" for head in heads))
     for kind, texts in kinds.items():
         parsed = [parse(text, labels=LABELS, now=END) for text in texts]
-        for name, ask in tasks().items():
+        for name, ask in tasks(generator.embedding()).items():
             index = opened()
-            cold = [timed(ask, index, query) for query in parsed]
-            warm = [timed(ask, index, query) for query in parsed]
+            cold = [timed(ask, index, query, clock) for query in parsed]
+            warm = [timed(ask, index, query, clock) for query in parsed]
             hits = sorted(index.count(query).value for query in parsed)[len(parsed) // 2]
             index.close()
             figures = (
@@ -90,16 +129,16 @@ def measure(opened: Callable[[], Index], generator: Generator, queries: int) -> 
                 *(percentile([cpu for _, cpu in times], 95) for times in (cold, warm)),
             )
             print(f"{kind + ' ' + name:22}{hits:>14,}" + "".join(f"{figure:>14.1f}" for figure in figures))
-    print(
-        f"memory of this process at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
-    )
+    own, server = clock.memory_mb()
+    print(f"memory at its highest: {own:.0f} MB" + (f", of the server {server:.0f} MB" if server else ""))
 
 
-def tasks() -> dict[str, Callable[[Index, Query], object]]:
+def tasks(embedding: Embedding) -> dict[str, Callable[[Index, Query], object]]:
     return {
         "search": lambda index, query: index.search(query),
         "facets": lambda index, query: index.facets(query, FACETS),
         "histogram": lambda index, query: index.histogram(query, "day"),
+        "like": lambda index, query: index.similar(embedding, query),
         "page": lambda index, query: (
             index.search(query),
             index.facets(query, FACETS),
@@ -152,11 +191,13 @@ def _in_order(text: str) -> bool:
     return since <= until
 
 
-def timed(ask: Callable[[Index, Query], object], index: Index, query: Query) -> tuple[float, float]:
+def timed(
+    ask: Callable[[Index, Query], object], index: Index, query: Query, clock: Clock
+) -> tuple[float, float]:
     """Milliseconds on the clock and on the processor."""
-    start, start_cpu = time.perf_counter(), time.process_time()
+    start, start_cpu = time.perf_counter(), clock.cpu_s()
     ask(index, query)
-    return (time.perf_counter() - start) * 1000, (time.process_time() - start_cpu) * 1000
+    return (time.perf_counter() - start) * 1000, (clock.cpu_s() - start_cpu) * 1000
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
