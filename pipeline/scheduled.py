@@ -8,14 +8,15 @@ that a piece which is repeated, doubled or killed does no harm. The other DAGs c
 """
 
 import asyncio
+import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from pipeline import cycle
 from pipeline.app import App
@@ -28,10 +29,19 @@ from pipeline.settings import settings_from_process
 from pipeline.shards import deal
 from pipeline.steps.digests import send_digests
 from pipeline.steps.direct import send_directly
+from pipeline.steps.health import check_health
+from pipeline.steps.importing import import_archive
 from pipeline.steps.ingest import ingest_due
+from pipeline.steps.retag import RetagScope, retag_archive
+from pipeline.steps.retention import apply_retention
 from pipeline.types import FeedReport
 
 log = logging.getLogger(__name__)
+
+AIRFLOW_LOGS_KEPT = timedelta(days=30)
+
+LISTED = 20
+"""Items of a list (bad lines, say) that a task hands to Airflow's database; the log has them all."""
 
 ARCHIVE_NICENESS = 10
 """Work on an archive leaves the processor to live news where both want it."""
@@ -85,9 +95,13 @@ def take_in(app: App, shard: Mapping[str, Any], now: Clock, *, holder: str) -> d
     def note(report: FeedReport) -> None:
         log.info("%s: %s, %d new %s", report.feed, report.result, report.new, report.detail)
 
+    settings = cycle.ingest_settings(app)
+    alone = replace(
+        settings, fetch=replace(settings.fetch, readers=1)
+    )  # shards are what runs side by side here
     reports = asyncio.run(
         ingest_due(
-            app.database, app.feeds, cycle.ingest_settings(app), now=now, holder=holder, only=shard["feeds"], progress=note
+            app.database, app.feeds, alone, now=now, holder=holder, only=shard["feeds"], progress=note
         )
     )  # fmt: skip
     return {
@@ -113,6 +127,7 @@ def publish(
     back), RunIncompleteError where shards, or the plan itself, ended without a result.
     """
     report = cycle.process(app, now)
+    cycle.show_feeds(app, now)
     kinds = ("feeds", "failed", "new", "changed")
     counts = {**{kind: sum(shard[kind] for shard in taken_in) for kind in kinds}, **report.counts}
     with app.database.write() as connection:
@@ -150,7 +165,92 @@ def send_due_digests(app: App, now: Clock) -> dict[str, int]:
     return {"digests": made.digests, "empty": made.empty, "sent": sent.sent}
 
 
-def step_aside() -> None:
+def retag(app: App, now: Clock, since: str | None, until: str | None, only: Sequence[str]) -> dict[str, Any]:
+    """Tag anew what another model tagged, of articles first seen on these days (ISO, UTC, both included; None: no bound).
+
+    Raises SettingsError for a scope that can hold nothing, ServiceError while the index is out of reach.
+    """
+    _step_aside()
+    last = _day(until)
+    scope = RetagScope(_day(since), last and last + timedelta(days=1), tuple(only))
+    return _come_to(retag_archive(app, now, scope, progress=_logged("articles")))
+
+
+def take_in_history(app: App, now: Clock, path: str) -> dict[str, Any]:
+    """Take an archive in as history.
+
+    Raises SettingsError where it is not there, ServiceError while the index is out of reach.
+    """
+    _step_aside()
+    return _come_to(import_archive(app, Path(path), now, progress=_logged("bytes")))
+
+
+def retain(app: App, now: Clock, *, apply: bool) -> dict[str, Any]:
+    """Delete what is old enough, or (`apply` false) count it. Raises ServiceError while the index is out of reach."""
+    log.info("this run %s", "deletes" if apply else "only counts what would go")
+    return _come_to(apply_retention(app, now, apply=apply, progress=_logged("rows")))
+
+
+def look_after_feeds(app: App, now: Clock) -> dict[str, Any]:
+    """Look at every feed's health, and send the operator's mail about what changed.
+
+    Raises ServiceError while the mail server is out of reach; the mail waits in the outbox.
+    """
+    report = check_health(app, now)
+    for problem in report.problems:
+        log.warning("%s", problem)
+    sent = cycle.send(app, now)
+    if sent.problems:
+        raise ServiceError("; ".join(sent.problems))
+    return {
+        "watched": report.watched,
+        "unwell": [f"{finding.subject}: {finding.state}" for finding in report.unwell],
+        "recovered": [finding.subject for finding in report.recovered],
+        "mailed": report.mailed,
+    }
+
+
+class _Report(Protocol):
+    """What the steps on archives have in common; `problems` are services that were out of reach."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def problems(self) -> tuple[str, ...]: ...
+
+
+def _come_to(report: _Report) -> dict[str, Any]:
+    """A report as small plain data, its lists cut short; it stands whole in the log. Raises ServiceError for an outage."""
+    log.info("%s", report)
+    if report.problems:
+        raise ServiceError("; ".join(report.problems))
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(report), default=str))
+    return {key: value[:LISTED] if isinstance(value, list) else value for key, value in plain.items()}
+
+
+def _logged(what: str) -> Callable[[int, int], None]:
+    """A `progress` that writes a line for every tenth done."""
+    tenths = 0
+
+    def note(done: int, total: int) -> None:
+        nonlocal tenths
+        if total and done * 10 // total > tenths:
+            tenths = done * 10 // total
+            log.info("%d of %d %s", done, total, what)
+
+    return note
+
+
+def _day(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is not a day; write it as 2026-11-30") from error
+
+
+def _step_aside() -> None:
     """Lower this process's priority for the rest of its life: what follows is work on an archive."""
     os.nice(max(0, ARCHIVE_NICENESS - os.nice(0)))
 
@@ -169,11 +269,15 @@ def mail_operator(subject: str, paragraphs: Sequence[str], now: datetime, name: 
     return True
 
 
-def log_files(folder: Path, older_than: datetime) -> tuple[int, int]:
-    """How many files below `folder` were last written before that, and their bytes."""
-    sizes = [
-        stat.st_size
-        for stat in (path.stat() for path in folder.rglob("*") if path.is_file())
-        if stat.st_mtime < older_than.timestamp()
-    ]
-    return len(sizes), sum(sizes)
+def airflow_logs_hint(folder: str, now: datetime) -> str:
+    """How much of Airflow's own logs is old, and the commands, for its host, that remove it: tasks may not."""
+    before = now - AIRFLOW_LOGS_KEPT
+    files = [path.stat() for path in Path(folder).rglob("*") if path.is_file()]
+    old = [file.st_size for file in files if file.st_mtime < before.timestamp()]
+    hint = (
+        f"{len(old):,} of {len(files):,} log files ({sum(old) / 1e6:,.0f} MB) are older than {before:%d %b %Y}. On the "
+        f"host: find {folder} -type f -mtime +{AIRFLOW_LOGS_KEPT.days} -delete; and for runs in Airflow's database: "
+        f"airflow db clean --clean-before-timestamp {before:%Y-%m-%d} --skip-archive --yes"
+    )
+    log.info("%s", hint)
+    return hint
