@@ -1,18 +1,24 @@
 """What the health index says of each feed, as the polls left it behind."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, literal, update
 
+from pipeline.app import App
+from pipeline.cycle import show_feeds
 from pipeline.db import feeds as feed_rows
 from pipeline.db import schema
 from pipeline.db.engine import Database
 from pipeline.db.times import UtcTime
 from pipeline.index.sqlite import SqliteIndex
+from pipeline.settings import Settings
 from pipeline.steps.feed_health import feed_health, show_feed_health
 from pipeline.types import Feed, FeedHealth
+from tests.elasticsearch_node.node import free_port
 
 
 def feed(name: str) -> Feed:
@@ -111,3 +117,22 @@ def test_index_with_the_database_beside_it_asks_for_no_health(
 
     monkeypatch.setattr("pipeline.steps.feed_health.feed_health", asked)
     show_feed_health(listed, SqliteIndex(tmp_path / "i.db"), {"echo": feed("echo")}, now)
+
+
+def test_index_out_of_reach_is_told_and_ends_no_cycle(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    pytest.importorskip("elasticsearch")
+    listed = tmp_path / "feeds.toml"
+    listed.write_text(
+        '[[feed]]\nurl = "https://courier.example/rss"\noutlet = "Courier"\nowner = "Owner"\ncountry = "UA"\n'
+        'side = "ukraine"\nlanguage = "en"\nkind = "news"\n'
+    )
+    app = App(
+        Settings(
+            database_url=f"sqlite:///{tmp_path / 'd.db'}",
+            index_url=f"http://127.0.0.1:{free_port()}",
+            feeds=str(listed),
+        )
+    )
+    (problem,) = show_feeds(app, clock)
+    assert "cannot be reached" in problem
+    app.close()
