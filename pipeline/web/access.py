@@ -132,8 +132,8 @@ class Door:
         if scheme.lower() != "basic" or len(encoded) > 2000:
             return None
         mark = hmac.digest(self._key, encoded.encode("utf-8", "replace"), "sha256")
-        if mark in self._right:
-            return self._right[mark]
+        if (remembered := self._right.get(mark)) is not None:
+            return remembered
         try:
             name, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
         except (ValueError, binascii.Error):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,16 +52,20 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        answer = self._refusal(scope)
+        answer = await self._refusal(scope)
         await (self._app if answer is None else answer)(scope, receive, guarded)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    async def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         if self._hosts and _host_of(headers.get("host", "")) not in self._hosts:
             return PlainTextResponse("This page is not served under that name.\n", 421)
         client = scope.get("client")
         peer = client[0] if client else ""
-        reader = self._door.reader(peer, {name: headers[name] for name in headers})
+        named = {name: headers[name] for name in headers}
+        if self._door.access.users:  # a password costs 50 ms: others need not wait for it
+            reader = await run_in_threadpool(self._door.reader, peer, named)
+        else:
+            reader = self._door.reader(peer, named)
         scope["reader"] = reader or ""
         if reader is None and not str(scope["path"]).startswith(OPEN):
             ask = {"WWW-Authenticate": 'Basic realm="Ceasefire monitor", charset="UTF-8"'}
@@ -68,13 +73,10 @@ class Guard:
         return None
 
 
-def allowed_hosts(bound_to: str, public_url: str, *, asks: bool) -> frozenset[str]:
-    """Names under which a server may be asked: loopback's, and that of its public address. Where readers log in, a
-    foreign page has no password to send, and any name may do."""
-    if asks:
-        return frozenset()
-    public = urlsplit(public_url).hostname
-    return LOOPBACK_NAMES | {bound_to.strip("[]")} | ({public} if public else set())
+def allowed_hosts(bound_to: str, *, asks: bool) -> frozenset[str]:
+    """Names under which a server may be asked: loopback's own, so that neither a foreign page nor a proxy without a log-in
+    opens it to others. Where readers log in, a foreign page has no password to send, and any name may do."""
+    return frozenset() if asks else LOOPBACK_NAMES | {bound_to.strip("[]")}
 
 
 def _host_of(header: str) -> str:

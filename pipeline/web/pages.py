@@ -44,6 +44,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            finalize=calm,
             extensions=["jinja2.ext.do"],
         )
         self._environment.globals |= {
@@ -89,6 +90,11 @@ class Pages:
         )
 
 
+def calm(value: Any) -> Any:
+    """What a template shows, without signs that reorder the line around it or cannot stand in a page at all."""
+    return value.translate(_REORDERING) if isinstance(value, str) else value
+
+
 def marked_html(text: Marked) -> Markup:
     """A text with what a query found in <mark>."""
     result, last = Markup(""), 0
@@ -116,6 +122,18 @@ def _fingerprint(name: str) -> str:
 
 
 _PARTY = re.compile(r"\b(?:ukraine|russia)\b")
+_REORDERING = dict.fromkeys(
+    [
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        *range(9),
+        0x0B,
+        0x0C,
+        *range(0x0E, 0x20),
+        *range(0x7F, 0xA0),
+    ]
+)
+"""Bidirectional embeddings, overrides and isolates, and controls; texts keep their own direction by dir=auto."""
 _BREAKS = re.compile(r"\n\s*\n|\n")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 200_000
 CSRF_COOKIE = "ceasefire_csrf"
+SAID_COOKIE = "ceasefire_said"
+SAID_S = 60
 YEAR_S = 365 * 24 * 3600
 
 
@@ -78,6 +80,11 @@ class Visit:
         """What was seen after this is new to the reader; None on their first visit."""
         return self.site.visits.new_since(self.reader, self.now)
 
+    @property
+    def said(self) -> str:
+        """What the form before this page did, told once. In a cookie of ours: an address could be anybody's."""
+        return unquote(self.request.cookies.get(SAID_COOKIE, ""))
+
     def asked(self, name: str, default: str = "") -> str:
         """A parameter of the address, bounded."""
         return self.request.query_params.get(name, default)[:10_000]
@@ -90,9 +97,19 @@ class Visit:
         """A page."""
         return HTMLResponse(self.site.pages.render(template, self, **context), status)
 
-    def go(self, path: str, **parameters: Any) -> Response:
-        """On to another page after a write (303: it is asked for by GET)."""
-        return RedirectResponse(to(path, **parameters), 303)
+    def go(self, path: str, *, said: str = "", **parameters: Any) -> Response:
+        """On to another page after a write (303: it is asked for by GET), which shows once what was done."""
+        response = RedirectResponse(to(path, **parameters), 303)
+        if said:
+            response.set_cookie(
+                SAID_COOKIE,
+                quote(said[:1000]),
+                httponly=True,
+                samesite="strict",
+                secure=self.site.is_https,
+                max_age=SAID_S,
+            )
+        return response
 
 
 Handler = Callable[[Visit], Response]
@@ -109,9 +126,9 @@ def page(path: str, handler: Handler) -> Route:
     return Route(path, endpoint, methods=["GET"], name=handler.__module__ + "." + handler.__name__)
 
 
-def action(path: str, handler: Handler, *, open_to_all: bool = False) -> Route:
+def action(path: str, handler: Handler, *, open_to_all: bool = False, in_browser: bool = False) -> Route:
     """A write, by POST. Needs the form's token and a server that is not read-only, unless it is `open_to_all`: then
-    the address itself carries its authority."""
+    the address itself carries its authority. `in_browser`: only the reader's own browser keeps it, read-only or not."""
 
     async def endpoint(request: Request) -> Response:
         visit = _visit(request)
@@ -120,7 +137,7 @@ def action(path: str, handler: Handler, *, open_to_all: bool = False) -> Route:
             visit.form = {name: values[0] for name, values in fields.items()}
             visit.many = fields
             if not open_to_all:
-                _check_write(visit)
+                _check_write(visit, in_browser=in_browser)
         except RefusedError as error:
             return _failed(visit, error)
         return _signed(visit, await run_in_threadpool(_answered, handler, visit))
@@ -170,13 +187,16 @@ def _signed(visit: Visit, response: Response) -> Response:
             secure=visit.site.is_https,
             max_age=YEAR_S,
         )
-    if response.background is None and visit.reader and not visit.site.access.read_only:
+    if SAID_COOKIE in visit.request.cookies and response.media_type == "text/html":
+        response.delete_cookie(SAID_COOKIE, httponly=True, samesite="strict", secure=visit.site.is_https)
+    shows = response.media_type == "text/html"  # feed readers and monitoring ask too, and are no readers
+    if shows and response.background is None and visit.reader and not visit.site.access.read_only:
         response.background = BackgroundTask(visit.site.visits.note, visit.reader, visit.now)
     return response
 
 
-def _check_write(visit: Visit) -> None:
-    if visit.site.access.read_only:
+def _check_write(visit: Visit, *, in_browser: bool) -> None:
+    if visit.site.access.read_only and not in_browser:
         raise RefusedError("This page is read-only: nothing can be changed here.", 403)
     cookie, token = visit.request.cookies.get(CSRF_COOKIE, ""), visit.form.get("csrf", "")
     origin = visit.request.headers.get("origin", "")

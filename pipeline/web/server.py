@@ -1,6 +1,7 @@
 """The application: every view's routes behind the guard."""
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -44,7 +45,7 @@ def make_application(app: App, access: Access, host: str = "127.0.0.1", clock: C
     """The page over an opened application, to be served at `host`."""
     routes: list[Route | Mount] = [route for view in VIEWS for route in view.ROUTES]
     routes.append(Mount("/static", Kept(directory=STATIC), name="static"))
-    hosts = allowed_hosts(host, app.settings.public_url, asks=access.asks)
+    hosts = allowed_hosts(host, asks=access.asks)
     application = Starlette(
         routes=routes,
         middleware=[
@@ -53,6 +54,7 @@ def make_application(app: App, access: Access, host: str = "127.0.0.1", clock: C
         ],
         exception_handlers={404: _not_here, 405: _not_here},
     )
+    application.router.redirect_slashes = False  # it would believe the Host header
     application.state.site = Site(app, access, clock)
     return application
 
@@ -68,9 +70,18 @@ class Kept(StaticFiles):
         return response
 
 
-def _not_here(request: Request, _error: Exception) -> Response:
+def _not_here(request: Request, error: Exception) -> Response:
     site: Site = request.app.state.site
     visit = Visit(site, request, site.now())
-    return visit.render(
-        "error.html", status=404, heading="Not here", message="There is no page of that address."
+    known = isinstance(error, HTTPException) and error.status_code == 405
+    response = visit.render(
+        "error.html",
+        status=405 if known else 404,
+        heading="Not this way" if known else "Not here",
+        message="That address does not take such a request."
+        if known
+        else "There is no page of that address.",
     )
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from importlib.resources import files
 
+from classifiers.errors import ClassifierError
 from classifiers.taxonomy import Label
 from pipeline import __version__, cycle
 from pipeline.app import App
@@ -125,7 +126,7 @@ class Afterwards:
                 report = cycle.process(self._app, self._now)
                 for problem in report.problems:
                     log.warning("after a judgement: %s", problem)
-            except PipelineError as error:
+            except (PipelineError, ClassifierError) as error:
                 log.error("after a judgement: %s", error)
             finally:
                 self._running.release()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,10 @@ COLUMNS = (
     "developments", "story", "copy_of", "url",
 )  # fmt: skip
 ATOM = "http://www.w3.org/2005/Atom"
+
+
+_COMPUTES = re.compile(r"(^|[;\t])(\s*[=+\-@|%＝＋－＠])")
+"""What spreadsheets take for a formula: at the start of a cell, or behind the `;` that some of them split lines at."""
 
 
 def as_csv(documents: Iterable[Document]) -> str:
@@ -43,8 +48,7 @@ def as_csv(documents: Iterable[Document]) -> str:
 
 def harmless(cell: str) -> str:
     """A cell that a spreadsheet shows and never computes (OWASP, "CSV Injection")."""
-    line = clean.line(cell, 32_000)
-    return "'" + line if line[:1] in ("=", "+", "-", "@", "\t", "\r", "|", "%") else line
+    return _COMPUTES.sub(r"\1'\2", clean.line(cell, 32_000))
 
 
 def as_json(documents: Iterable[Document]) -> str:

@@ -83,8 +83,10 @@ def card(
     *,
     new_since: datetime | None = None,
     judged: Judged | None = None,
+    total: int | None = None,
 ) -> StoryCard:
-    """One story out of its articles, of which there is at least one, in any order."""
+    """One story out of its articles, of which there is at least one, in any order. `total`: how many it has, where these
+    are only the newest of them."""
     ordered = sorted(members, key=lambda article: (article.published, article.id))
     first = next((article for article in ordered if article.copy_of is None), ordered[0])
     new = [article for article in ordered if new_since is not None and article.seen > new_since]
@@ -97,7 +99,7 @@ def card(
         ordered[-1].published,
         source_count(ordered),
         sides(ordered),
-        len(ordered),
+        total or len(ordered),
         sum(article.copy_of is not None for article in ordered),
         STATUS.get(story.status or "", ""),
         STATUS_MEANS.get(story.status or "", ""),

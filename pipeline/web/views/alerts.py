@@ -30,7 +30,7 @@ def index(visit: Visit) -> Response:
         alerts = rows.list_all(connection)
         said = overview.messages_by_alert(connection)
     return visit.render(
-        "alerts.html", active="alerts", title="Alerts", alerts=alerts, messages=said, said=visit.asked("said")
+        "alerts.html", active="alerts", title="Alerts", alerts=alerts, messages=said, said=visit.said
     )
 
 
@@ -67,7 +67,9 @@ def show(visit: Visit) -> Response:
     alert = _by_id(visit)
     before = visit.asked("before")
     with visit.site.app.database.read() as connection:
-        sent = alert_pages.history(connection, alert.id, HISTORY, int(before) if before.isdecimal() else None)
+        sent = alert_pages.history(
+            connection, alert.id, HISTORY, int(before) if before.isdecimal() and len(before) < 18 else None
+        )
         mutes = {
             number: mute
             for number, mute in rows.mutes(connection, visit.now).items()
@@ -82,7 +84,7 @@ def show(visit: Visit) -> Response:
         sent=[(item, render.text(content.from_json(item.content))) for item in sent],
         older=sent[-1].id if len(sent) == HISTORY else None,
         mutes=mutes,
-        said=visit.asked("said"),
+        said=visit.said,
     )
 
 

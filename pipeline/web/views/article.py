@@ -67,7 +67,7 @@ def show(visit: Visit) -> Response:
         ],
         positions=_by_sentence(visit, document.positions),
         log=log,
-        said=visit.asked("said"),
+        said=visit.said,
         choices={
             facet: [label for label in visit.site.labels.values() if label.facet == facet]
             for facet, _ in FACET_NAMES

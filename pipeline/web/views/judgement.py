@@ -37,7 +37,7 @@ def show(visit: Visit) -> Response:
         titles=titles,
         judged=judged,
         target_words=lambda target: target_words(visit, target),
-        said=visit.asked("said"),
+        said=visit.said,
     )
 
 

@@ -1,11 +1,12 @@
 """Stories as lists of cards, whatever query finds their articles."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.alerts.facts import MatchedArticle
 from pipeline.db import announced as rows
-from pipeline.db import judgement
+from pipeline.db import judgement, story_pages
+from pipeline.db.story_pages import Members
 from pipeline.index.base import Hit
 from pipeline.query.nodes import Query
 from pipeline.web.routing import Visit
@@ -19,7 +20,7 @@ MEMBERS = 60
 
 @dataclass(frozen=True, slots=True)
 class FoundStories:
-    """Cards in order of their newest hit; `after` continues behind the last, None where there are no more."""
+    """Cards, the story that moved last first; `after` continues behind the last, None where there are no more."""
 
     cards: tuple[StoryCard, ...]
     after: str | None
@@ -39,20 +40,21 @@ def stories_found(visit: Visit, query: Query, limit: int, after: str | None = No
             break
     if after is not None and newest:
         newest = _not_seen_above(visit, query, newest)
-    return FoundStories(cards(visit, list(newest)), place)
+    found = cards(visit, list(newest))
+    return FoundStories(tuple(sorted(found, key=lambda one: one.latest, reverse=True)), place)
 
 
 def _not_seen_above(visit: Visit, query: Query, newest: dict[str, Hit]) -> dict[str, Hit]:
     """Those of which the query finds nothing newer than their hit here."""
     with visit.site.app.database.read() as connection:
-        members = rows.articles(connection, rows.in_stories(connection, newest))
+        known = rows.articles(connection, _newest_ids(story_pages.members(connection, newest, MEMBERS)))
     later = {
         article.id: article.revision
-        for article in members.values()
+        for article in known.values()
         if article.published > newest[article.story].published
     }
     above = visit.site.app.index.match([query], later).matched[0] if later else frozenset()
-    gone = {members[article].story for article in above}
+    gone = {known[article].story for article in above}
     return {story: hit for story, hit in newest.items() if story not in gone}
 
 
@@ -60,22 +62,20 @@ def cards(visit: Visit, stories: Sequence[str]) -> tuple[StoryCard, ...]:
     """Cards of these stories, in this order; those without an article are left out."""
     by_story: dict[str, list[MatchedArticle]] = {}
     with visit.site.app.database.read() as connection:
-        for article in rows.articles(connection, rows.in_stories(connection, stories)).values():
+        members = story_pages.members(connection, stories, MEMBERS)
+        for article in rows.articles(connection, _newest_ids(members)).values():
             by_story.setdefault(article.story, []).append(article)
-        facts = rows.stories(connection, [article for members in by_story.values() for article in members])
+        facts = rows.stories(connection, [article for known in by_story.values() for article in known])
         judged = judgement.of_stories(connection, list(stories))
     return tuple(
         card(
-            facts[name],
-            _newest(by_story[name]),
-            visit.site.words,
-            new_since=visit.new_since,
-            judged=judged.get(name),
+            facts[name], by_story[name], visit.site.words, new_since=visit.new_since, judged=judged.get(name),
+            total=members[name].total,
         )
         for name in stories
         if name in by_story
-    )
+    )  # fmt: skip
 
 
-def _newest(members: Collection[MatchedArticle]) -> list[MatchedArticle]:
-    return sorted(members, key=lambda article: article.published, reverse=True)[:MEMBERS]
+def _newest_ids(members: Mapping[str, Members]) -> list[str]:
+    return [article for one in members.values() for article in one.newest]

@@ -18,10 +18,9 @@ def show(visit: Visit) -> Response:
     """The stories in which something happened, by day, the newest first."""
     site = visit.site
     found = stories_found(visit, site.parse(DEVELOPMENTS), STORIES, visit.asked("after") or None)
-    ordered = sorted(found.cards, key=lambda card: card.latest, reverse=True)
     days = [
         (day, list(cards))
-        for day, cards in groupby(ordered, key=lambda card: moments.day(card.latest, visit.zone))
+        for day, cards in groupby(found.cards, key=lambda card: moments.day(card.latest, visit.zone))
     ]
     with site.app.database.read() as connection:
         last = cycles.last(connection)
@@ -34,7 +33,7 @@ def show(visit: Visit) -> Response:
         days=days,
         next=found.after,
         later_page=bool(visit.asked("after")),
-        new_count=sum(card.new for card in ordered),
+        new_count=sum(card.new for card in found.cards),
         last=last,
         feeds=len(states),
         failing=sum(state.failures > 0 for state in states),

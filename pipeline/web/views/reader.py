@@ -10,7 +10,7 @@ from pipeline.web.shown.precision import FEWEST
 
 def settings(visit: Visit) -> Response:
     """Time zone and colours."""
-    return visit.render("you.html", active="", title="Your settings", said=visit.asked("said"))
+    return visit.render("you.html", active="", title="Your settings", said=visit.said)
 
 
 def save(visit: Visit) -> Response:
@@ -45,4 +45,4 @@ def help_page(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-ROUTES = (page("/you", settings), action("/you", save), page("/help", help_page))
+ROUTES = (page("/you", settings), action("/you", save, in_browser=True), page("/help", help_page))

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from pipeline.alerts.facts import Mute
 from pipeline.db import alerts as alert_rows
 from pipeline.db import announced as rows
-from pipeline.db import article_pages, judgement, standings
+from pipeline.db import article_pages, judgement, standings, story_pages
 from pipeline.db import stories as story_rows
 from pipeline.errors import NotFoundError
 from pipeline.steps import group
@@ -18,8 +18,8 @@ from pipeline.web.routing import RefusedError, Visit, action, page
 from pipeline.web.shown.accounts import parties, timeline
 from pipeline.web.shown.stories import card
 
-ENTRIES = 200
-"""Articles of the timeline that are shown at once; a story that everybody tells is searched further."""
+MEMBERS = 400
+"""Newest articles that the page is made of, as many as the story's standing is judged by; it links to all."""
 
 
 def show(visit: Visit) -> Response:
@@ -29,14 +29,15 @@ def show(visit: Visit) -> Response:
         living = story_rows.resolve(connection, asked)
         if living != asked:
             return RedirectResponse(f"/story/{living}", 301)
-        members = list(rows.articles(connection, rows.in_stories(connection, [living])).values())
-        if not members:
+        known = story_pages.members(connection, [living], MEMBERS).get(living)
+        if known is None:
             raise NotFoundError("No article of this story is kept any more.")
+        members = list(rows.articles(connection, known.newest).values())
         facts = rows.stories(connection, members)[living]
         judged = judgement.of_story(connection, living)
         reports = standings.reports_of(connection, [living]).get(living, [])
         edited = article_pages.edited(connection, living)
-        shown = card(facts, members, site.words, new_since=visit.new_since, judged=judged)
+        shown = card(facts, members, site.words, new_since=visit.new_since, judged=judged, total=known.total)
         before, brought = article_pages.polls_around(connection, shown.first.id)
         mutes = {
             number: mute
@@ -53,14 +54,14 @@ def show(visit: Visit) -> Response:
         standing=standing(reports),
         parties=parties(members, site.words),
         figures=differing(figures(reports)),
-        entries=entries[:ENTRIES],
-        more=max(0, len(entries) - ENTRIES),
+        entries=entries,
+        more=known.total - len(members),
         edited=edited,
         before=before,
         brought=brought,
         mutes=mutes,
         standings=get_args(judgement.Standing),
-        said=visit.asked("said"),
+        said=visit.said,
     )
 
 
@@ -84,6 +85,9 @@ def merge(visit: Visit) -> Response:
     into = visit.form.get("into", "").strip().rstrip("/").rpartition("/")[2]
     if not into:
         raise RefusedError("Give the address or the id of the story to merge with.", 400)
+    with visit.site.app.database.read() as connection:
+        if story_rows.resolve(connection, visit.path("story")) == story_rows.resolve(connection, into):
+            raise RefusedError("A story cannot be merged with itself. Give another one's address or id.", 400)
     living = group.merge_stories(
         visit.site.app.database, visit.path("story"), into, visit.reader, visit.site.now
     )

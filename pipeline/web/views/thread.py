@@ -38,7 +38,7 @@ def show(visit: Visit) -> Response:
         cards=cards(visit, [step.story for step in steps[:OPEN_STEPS]]),
         older=steps[OPEN_STEPS:],
         table=standpoints(words, visit.site.words),
-        said=visit.asked("said"),
+        said=visit.said,
     )
 
 

@@ -1,0 +1,44 @@
+"""The articles of stories for lists and pages: the newest of each, and how many there are in all."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from pipeline.db import schema
+from pipeline.db.dialect import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Of one story: ids of its newest articles, the newest first, and the number of all."""
+
+    newest: tuple[str, ...]
+    total: int
+
+
+def members(connection: Connection, stories: Collection[str], most: int) -> dict[str, Members]:
+    """The newest `most` articles of each of these stories; an article without a story is a story of one. Stories without
+    articles are absent."""
+    article = schema.article.c
+    place = func.row_number().over(
+        partition_by=article.story, order_by=(article.published.desc(), article.id)
+    )
+    total = func.count().over(partition_by=article.story)
+    found: dict[str, list[str]] = {}
+    totals: dict[str, int] = {}
+    for part in chunks(sorted(stories)):
+        ranked = (
+            select(article.id, article.story, place.label("place"), total.label("total"))
+            .where(article.story.in_(part))
+            .subquery()
+        )
+        for row in connection.execute(
+            select(ranked).where(ranked.c.place <= most).order_by(ranked.c.story, ranked.c.place)
+        ):
+            found.setdefault(row.story, []).append(row.id)
+            totals[row.story] = row.total
+        alone = select(article.id).where(article.story.is_(None), article.id.in_(part))
+        for name in connection.execute(alone).scalars():
+            found[name], totals[name] = [name], 1
+    return {story: Members(tuple(ids), totals[story]) for story, ids in found.items()}
