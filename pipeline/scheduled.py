@@ -127,7 +127,8 @@ def publish(
     back), RunIncompleteError where shards, or the plan itself, ended without a result.
     """
     report = cycle.process(app, now)
-    cycle.show_feeds(app, now)
+    if planned is not None:  # else the source list may be one that cannot be read
+        cycle.show_feeds(app, now)
     kinds = ("feeds", "failed", "new", "changed")
     counts = {**{kind: sum(shard[kind] for shard in taken_in) for kind in kinds}, **report.counts}
     with app.database.write() as connection:
