@@ -14,11 +14,11 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.taxonomy import load_taxonomy
 from classifiers.training import oof
 from classifiers.training.encoder import fetch
-from classifiers.training.fitting import STAGES, Job, run
-from classifiers.training.materials import Materials, training_materials
+from classifiers.training.fit import Recipe
+from classifiers.training.fitting import STAGES, TRIAL, Job, run
+from classifiers.training.materials import Materials, chosen_materials
 from classifiers.training.metrics import by_facet
 from classifiers.training.places import Places, default_places
 from classifiers.training.progress import say
@@ -27,26 +27,37 @@ from classifiers.training.thresholds import decided, from_scores
 
 @click.command(help=__doc__)
 @click.option("--taxonomy", default="ukraine", show_default=True, help="A shipped taxonomy, or a path.")
+@click.option(
+    "--items",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Learn from this file of coded items instead (JSON lines; may be given again).",
+)
 @click.option("--folds", default=2, show_default=True, help="Parts of the training items.")
+@click.option("--limit", default=0, help="Take so many items only, for one short epoch, and keep no scores.")
 @click.option(
     "--shared", type=click.Path(path_type=Path), help="The shared data. [CEASEFIRE_SHARED or ../shared]"
 )
 @click.option("--work", type=click.Path(path_type=Path), help="Scratch space for caches and checkpoints.")
-def main(taxonomy: str, folds: int, shared: Path | None, work: Path | None) -> None:
+def main(
+    taxonomy: str, items: tuple[Path, ...], folds: int, limit: int, shared: Path | None, work: Path | None
+) -> None:
     known = default_places()
     places = Places(shared or known.shared, work or known.work)
-    found = cross_validate(places, taxonomy, folds)
-    oof.save(found)
-    say(f"kept {len(found.ids)} items' scores in {oof.KEPT}")
-    items = training_materials(places, load_taxonomy(taxonomy))
-    for line in report(found, items):
+    chosen = chosen_materials(places, taxonomy, items, limit)
+    found = cross_validate(places, chosen, folds, TRIAL if limit else STAGES)
+    if not limit:
+        path = oof.place_of(chosen.taxonomy, places.work)
+        oof.save(found, path)
+        say(f"kept {len(found.ids)} items' scores in {path}")
+    for line in report(found, chosen):
         click.echo(line)
 
 
-def cross_validate(places: Places, taxonomy: str, folds: int) -> oof.OutOfFold:
+def cross_validate(
+    places: Places, items: Materials, folds: int, stages: tuple[Recipe, ...] = STAGES
+) -> oof.OutOfFold:
     """Scores of every real item by the network that did not see it. Own prose is only trained on."""
-    known = load_taxonomy(taxonomy)
-    items = training_materials(places, known)
     encoder_folder = fetch(places.encoder)
     say(f"{len(items.examples)} items")
     fold_of = folds_of(items, folds)
@@ -56,11 +67,11 @@ def cross_validate(places: Places, taxonomy: str, folds: int) -> oof.OutOfFold:
             items.only(np.flatnonzero(fold_of != fold)),
             items.only(np.flatnonzero(fold_of == fold)),
         )
-        jobs.append(Job(f"fold-{fold}", STAGES, kept.texts, kept.targets, kept.weights, left_out.texts))
+        jobs.append(Job(f"fold-{fold}", stages, kept.texts, kept.targets, kept.weights, left_out.texts))
     results = run(jobs, encoder_folder, places.work)
     rows = np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(folds)])
     return oof.OutOfFold(
-        list(known.keys),
+        list(items.taxonomy.keys),
         [items.examples[at].text.id for at in rows],
         [int(fold_of[at]) for at in rows],
         np.concatenate([scores for _, scores in results]).astype(np.float32),

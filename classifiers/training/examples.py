@@ -19,6 +19,10 @@ from classifiers.types import Text
 
 HERE = Path(__file__).parent
 FACETS = {"actors": "actor", "issues": "issue", "developments": "development"}
+HAND_CODED_CHARACTERS = 1_100
+"""The shared items were coded from so many characters of their texts: what stands behind must not teach "no label"."""
+CODED_CHARACTERS = 1_500
+"""What the readings here were made from."""
 UNSURE_WEIGHT = 0.5
 """For a label that its coder was not sure of."""
 
@@ -44,7 +48,10 @@ def training(shared: Path, here: Path = HERE) -> list[Example]:
     texts = {row["id"]: row for row in shared_rows(shared)}
     kept_out = {row["id"] for row in read_rows(shared / "data" / "dev.jsonl")}
     kept_out_titles = {_key(row["title"]) for row in read_rows(shared / "data" / "dev.jsonl")}
-    examples = {row["id"]: _example(row, row, "hand") for row in read_rows(shared / "data" / "train.jsonl")}
+    examples = {
+        row["id"]: _example(row, row, "hand", HAND_CODED_CHARACTERS)
+        for row in read_rows(shared / "data" / "train.jsonl")
+    }
     for path in sorted((here / "labels").glob("*.jsonl")):
         for row in read_rows(path):
             if "issues" not in row or row["id"] in kept_out or row["id"] not in texts:
@@ -52,11 +59,17 @@ def training(shared: Path, here: Path = HERE) -> list[Example]:
             read_again = path.name.startswith("recheck")
             if row["id"] in examples and not read_again:
                 continue
-            examples[row["id"]] = _example(texts[row["id"]], row, "recheck" if read_again else "read")
+            source = "recheck" if read_again else "read"
+            examples[row["id"]] = _example(texts[row["id"]], row, source, CODED_CHARACTERS)
     for path in sorted((here / "corpus" / "train").glob("*.jsonl")):
         for row in read_rows(path):
             examples[row["id"]] = _example(row, row, "prose")
     return [one for one in examples.values() if _key(one.text.title) not in kept_out_titles]
+
+
+def from_files(paths: Iterable[Path]) -> list[Example]:
+    """The items of another conflict's training files: objects with id, title, text, actors, issues, developments."""
+    return [_example(row, row, "given") for path in paths for row in read_rows(path)]
 
 
 def dev(shared: Path) -> list[Example]:
@@ -81,10 +94,12 @@ def unlabelled(shared: Path, name: str = "headlines") -> list[Example]:
 
 
 def targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.float32]:
-    """(n, k) array of 0 and 1, columns as `labels`."""
+    """(n, k) array of 0 and 1, columns as `labels`. Raises ValueError for a label that is not among them."""
     column = {label: at for at, label in enumerate(labels)}
     out = np.zeros((len(examples), len(labels)), np.float32)
     for row, example in zip(out, examples, strict=True):
+        if unknown := example.labels - column.keys():
+            raise ValueError(f"item {example.text.id} has labels that the taxonomy lacks: {sorted(unknown)}")
         for label in example.labels:
             row[column[label]] = 1.0
     return out
@@ -129,10 +144,12 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _example(text: dict[str, Any], labels: dict[str, Any], source: str) -> Example:
+def _example(
+    text: dict[str, Any], labels: dict[str, Any], source: str, characters: int | None = None
+) -> Example:
     found = frozenset(f"{facet}:{one}" for field, facet in FACETS.items() for one in labels[field])
     weight = 1.0 if labels.get("sure", True) else UNSURE_WEIGHT
-    body = Text(text["id"], text["title"], text.get("text") or "", text.get("lang"))
+    body = Text(text["id"], text["title"], (text.get("text") or "")[:characters], text.get("lang"))
     return Example(body, found, source, text.get("published") or "", weight)
 
 

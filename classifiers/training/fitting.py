@@ -12,11 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from classifiers.model_folder import ONNX, file_hash
 from classifiers.tokens import Tokens
 from classifiers.training import encoder
 from classifiers.training.fit import Lower, Recipe, fit, predict
 from classifiers.training.network import Network
 from classifiers.training.progress import say, steps
+from classifiers.training.restore import restore
 
 INITIAL_SEED = 20_220_224
 """Heads start alike in every fitting, so that their weights can be averaged afterwards."""
@@ -27,6 +29,12 @@ STAGES = (
     Recipe(epochs=3, frozen=6, encoder_rate=6e-5, head_rate=8e-4),
 )
 """First nearly the whole encoder moves, then its upper half, at half the cost and a lower rate."""
+
+CONTINUED = (Recipe(epochs=2, frozen=4, encoder_rate=4e-5, head_rate=5e-4, average=0.99),)
+"""On from a fitted model, when there are more labels."""
+
+TRIAL = (Recipe(epochs=1, frozen=6, batch_tokens=1_500, batch_texts=8),)
+"""To see whether everything fits together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,15 @@ class Job:
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
     score: list[list[Tokens]]
+    start: Path | None = None
+    """A model folder to go on from; None: the published encoder."""
 
     @property
     def file_name(self) -> str:
         """Unlike for unlike jobs, so that a result is never taken for that of other data or another recipe."""
         content = hashlib.sha256(repr(self.stages).encode() + self.targets.tobytes() + self.weights.tobytes())
+        if self.start is not None:
+            content.update(file_hash(self.start / ONNX).encode())
         for text in (*self.texts, *self.score):
             for tokens in text:
                 content.update(tokens.ids.tobytes() + tokens.mentions.tobytes())
@@ -91,6 +103,8 @@ def _one(job: Job, encoder_folder: Path, work: Path) -> Path:
         return done
     torch.set_num_threads(1)
     network = fresh_network(encoder_folder, job.targets.shape[1])
+    if job.start is not None:
+        restore(network, job.start)
     for number, recipe in enumerate(job.stages, 1):
         name = f"{job.name}, stage {number}/{len(job.stages)}"
         kept = work / f"{job.file_name}.stage-{number}.pt"

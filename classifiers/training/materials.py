@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from classifiers.aliases import AliasMatcher
-from classifiers.taxonomy import Taxonomy
+from classifiers.taxonomy import Taxonomy, load_taxonomy
 from classifiers.tokens import Reader, Tokens
 from classifiers.training import encoder, examples
 from classifiers.training.examples import Example
@@ -67,6 +68,21 @@ def training_materials(places: Places, taxonomy: Taxonomy) -> Materials:
     """All that may be trained on, made ready."""
     weighted = examples.field_first(examples.training(places.shared), FIELD_WEIGHT)
     return materials(places, weighted, taxonomy)
+
+
+def chosen_materials(places: Places, taxonomy: str, files: Sequence[Path] = (), limit: int = 0) -> Materials:
+    """What the options of a command ask for: the items of `files` (none: all that may be trained on), or `limit` of
+    them, evenly chosen. `taxonomy` is a shipped one's name or a path."""
+    labels = load_taxonomy(taxonomy)
+    if files:
+        items = materials(places, examples.from_files(files), labels)
+    else:
+        items = training_materials(places, labels)
+    if not limit:
+        return items
+    return items.only(
+        np.linspace(0, len(items.examples) - 1, min(limit, len(items.examples))).astype(np.int64)
+    )
 
 
 def read(places: Places, taxonomy: Taxonomy, texts: Sequence[Text]) -> list[list[Tokens]]:

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.taxonomy import Taxonomy
+
+DEFAULT = "ukraine"
 KEPT = Path(__file__).parent / "oof" / "scores.json.gz"
 
 
@@ -39,6 +42,18 @@ def save(found: OutOfFold, path: Path = KEPT) -> None:
     }
     raw = json.dumps(content, separators=(",", ":")).encode()
     path.write_bytes(gzip.compress(raw, mtime=0))
+
+
+def place_of(taxonomy: Taxonomy, work: Path) -> Path:
+    """Where a taxonomy's scores are kept: the default one's with the project, others' in the scratch space."""
+    return KEPT if taxonomy.id == DEFAULT else work / f"oof-{taxonomy.id}.json.gz"
+
+
+def load_for(taxonomy: Taxonomy, work: Path) -> OutOfFold | None:
+    """The taxonomy's scores; None if there are none, or if they are those of other labels."""
+    path = place_of(taxonomy, work)
+    found = load(path) if path.exists() else None
+    return found if found is not None and found.labels == list(taxonomy.keys) else None
 
 
 def load(path: Path = KEPT) -> OutOfFold:
