@@ -94,6 +94,8 @@ class Archive:
             fields = json.loads(line.decode("utf-8-sig"))
             feed = self._feeds.of_line(fields)
             return Found(feed, extract_article(_entry(fields), feed, _seen(fields, now)))
+        except json.JSONDecodeError as error:
+            return Unreadable(where, f"not JSON: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError, ExtractError) as error:
             return Unreadable(where, str(error))
 

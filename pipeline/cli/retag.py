@@ -49,6 +49,9 @@ def retag(app: App, since: str | None, until: str | None, labels: str | None, as
 
 
 def _show(report: RetagReport) -> None:
+    if not report.total:
+        click.echo("nothing to do: every article in scope is tagged by this model and taxonomy")
+        return
     click.echo(
         f"{report.retagged:,} of {show.plural(report.total, 'article')} that another model had tagged are tagged anew; "
         f"{report.grouped:,} grouped, {report.indexed:,} indexed"

@@ -7,7 +7,7 @@ from pipeline.alerts.facts import Mute
 from pipeline.db import alerts as alert_rows
 from pipeline.db import schema
 from pipeline.db import stories as story_rows
-from tests.pipeline.newsroom import Newsroom, label, position
+from tests.pipeline.newsroom import ACTORS, DEVELOPMENTS, Newsroom, label, position
 
 RUSSIA_NO = position(
     "rejected", "russia", against=("united-states",), sentence="Moscow rejected the 30-day truce on Tuesday."
@@ -93,6 +93,21 @@ def test_a_label_without_a_position_is_announced_as_unclear(newsroom: Newsroom) 
     newsroom.article("a", labels=(label("issue:ceasefire-terms"), label("development:rejected")))
     assert len(newsroom.cycle()) == 1
     assert ("a", "development", "rejected:-:unclear") in newsroom.announced()
+
+
+def test_a_story_of_a_hundred_articles_does_not_collect_every_label_into_mails(newsroom: Newsroom) -> None:
+    newsroom.alert("issue:ceasefire-terms")
+    newsroom.article("first", RUSSIA_NO, story="s")
+    assert len(newsroom.cycle()) == 1
+    passing = [(development, actor) for development in DEVELOPMENTS for actor in ACTORS]
+    for number in range(99):
+        development, actor = passing[number % len(passing)]
+        asides = (position(development, actor, score=0.6),) if number < len(passing) else ()
+        newsroom.article(
+            f"a{number:02}", RUSSIA_NO, *asides, story="s", sure=False, outlet=f"Outlet {number}",
+            labels=(label("issue:ceasefire-terms"), label("development:rejected", announce=False)),
+        )  # fmt: skip
+    assert newsroom.cycle() == []
 
 
 def test_where_nobody_knows_who_did_it_the_title_says_what_it_is_about(newsroom: Newsroom) -> None:

@@ -111,6 +111,26 @@ def test_grouping_waits_for_the_lock_that_deciding_takes(database: Database, clo
     assert [report.grouped for report in reports] == [1]
 
 
+def test_cycles_at_once_never_make_two_stories_of_one_event(database: Database, clock: Clock) -> None:
+    start = threading.Barrier(3)
+
+    def cycle(name: str) -> None:
+        start.wait()
+        write(database, name)
+        group_tagged(database, clock)
+
+    cycles = [threading.Thread(target=cycle, args=(name,)) for name in QUAKE]
+    for one in cycles:
+        one.start()
+    for one in cycles:
+        one.join()
+    group_tagged(database, clock)
+    assert len(set(stories(database).values())) == 1
+    with database.read() as connection:
+        living = select(schema.story.c.id).where(schema.story.c.merged_into.is_(None))
+        assert len(connection.execute(living).all()) == 1
+
+
 def test_stories_merged_by_hand_redirect_and_stay_merged(database: Database, clock: Clock) -> None:
     write(database, *QUAKE, "bank")
     group_tagged(database, clock)
