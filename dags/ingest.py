@@ -66,7 +66,7 @@ def ingest() -> None:
         ),  # less than the lease on its feeds: a second try never polls beside the first
         on_failure_callback=None,  # `publish` tells of all failed shards at once
     )
-    def fetch(shard: dict[str, Any], run_id: str = "", ti: Any = None) -> dict[str, Any]:
+    def fetch(shard: dict[str, Any], run_id: Any = None, ti: Any = None) -> dict[str, Any]:
         from pipeline import scheduled
         from pipeline.clock import utc_now
 
