@@ -26,7 +26,7 @@ Sort = Literal["published", "relevance"]
 Interval = Literal["hour", "day", "week", "month"]
 
 EXACT = 10_000
-"""Over so many hits at least, `similar` compares every one."""
+"""Over so many hits at least, `similar` compares every one; so many it returns at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,8 @@ class Index(Protocol):
         but: str | None = None,
     ) -> tuple[Hit, ...]:
         """The `limit` hits whose embeddings by the same model are nearest, without the article `but`: by cosine (four
-        decimals) descending, then as `search` has them. Exact over EXACT hits at least; over more, a back end may miss
-        a near one, but what it returns is in order and its cosines are exact."""
+        decimals) descending, then as `search` has them; EXACT of them at most. Exact over EXACT hits at least; over
+        more, a back end may miss a near one, but what it returns is in order and its cosines are exact."""
         ...
 
     def count(
@@ -226,6 +226,11 @@ class Index(Protocol):
 
     def clear(self) -> None:
         """Forget everything: every generation goes, an empty one takes their place."""
+        ...
+
+    def drop_months(self, before: datetime) -> tuple[str, ...]:
+        """Give back the room of whole months of first-seen time before `before` in which nothing but tombstones is left;
+        returns what went. An index that is not cut by months has none."""
         ...
 
     def info(self) -> IndexInfo:

@@ -32,7 +32,7 @@ from pipeline.index.buckets import MAX_BUCKETS, bucket_end, too_many_buckets
 from pipeline.index.checks import check_facets, known_zone
 from pipeline.index.cursor import Cursor
 from pipeline.index.elasticsearch_client import connected, speaking
-from pipeline.index.elasticsearch_documents import ALIAS, all_of, components, model_key, month_of
+from pipeline.index.elasticsearch_documents import ALIAS, TOMBSTONES, all_of, components, model_key, month_of
 from pipeline.index.elasticsearch_rebuild import ElasticsearchRebuild, drop
 from pipeline.index.elasticsearch_state import State
 from pipeline.index.elasticsearch_write import Write, batches, prepared, tombstones
@@ -305,6 +305,19 @@ class ElasticsearchIndex:
             new = elasticsearch_state.switched(elasticsearch_state.begun(state))
             elasticsearch_state.write(self._client, new, unless)
             drop(self._client, keep=new.live)
+
+    def drop_months(self, before: datetime) -> tuple[str, ...]:
+        dropped = []
+        with speaking(self._address):
+            for name in self._client.indices.get(index=f"{ALIAS}-*", allow_no_indices=True).body:
+                month = str(name).removeprefix(f"{ALIAS}-").rpartition("-g")[0]
+                if month == TOMBSTONES or month >= month_of(before):
+                    continue
+                self._client.indices.refresh(index=str(name))
+                if not self._client.count(index=str(name), query={"term": {"deleted": False}})["count"]:
+                    self._client.options(ignore_status=404).indices.delete(index=str(name))
+                    dropped.append(str(name))
+        return tuple(sorted(dropped))
 
     def info(self) -> IndexInfo:
         with speaking(self._address):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.index import columns, sqlite_schema
 from pipeline.index.base import (
+    EXACT,
     Bucket,
     Count,
     FacetValue,
@@ -105,7 +106,7 @@ class SqliteIndex:
     ) -> tuple[Hit, ...]:
         root = narrowed(query, since, until).root
         with self._reader() as reader:
-            return nearest(reader, root, embedding, limit, but)
+            return nearest(reader, root, embedding, min(limit, EXACT), but)
 
     def count(
         self,
@@ -215,6 +216,9 @@ class SqliteIndex:
         with self._connections.writing() as connection:
             sqlite_schema.set_live(connection, sqlite_schema.create(connection))
         tidy(self._connections)
+
+    def drop_months(self, before: datetime) -> tuple[str, ...]:
+        return ()  # one table holds all months; SQLite re-uses the room of what was deleted
 
     def info(self) -> IndexInfo:
         with self._connections.reading() as connection:
