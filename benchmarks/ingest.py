@@ -3,7 +3,9 @@
 Both ask the same local server (benchmarks/feed_server.py, a process of its own) with the same concurrency, in the same
 run, turn by turn: first all entries are new, then 2 of 100 (two fifths of the feeds have one new entry, the others answer
 304), then nothing has changed. The gap between requests to one domain is 0 here, because all feeds are one host's.
-Run: python -m benchmarks.ingest [--feeds N] [--entries N] [--database URL]
+Processor seconds are those of this process, for a machine that has other work to do: with `--readers 1` they are all
+that we use, as they are for `reader`, whose workers are threads.
+Run: python -m benchmarks.ingest [--feeds N] [--entries N] [--database URL] [--readers N]
 """
 
 import argparse
@@ -36,7 +38,7 @@ PASSES = (("all entries new", None), ("2 of 100 new", 40), ("2 of 100 new, again
 Update = Callable[[datetime], None]
 
 
-def ours(url: str, port: int, feeds: int) -> Update:
+def ours(url: str, port: int, feeds: int, readers: int) -> Update:
     """Our ingest step over a new database."""
     database = open_database(url)
     migrate.upgrade(database)
@@ -50,7 +52,11 @@ def ours(url: str, port: int, feeds: int) -> Update:
     with database.write() as connection:
         feed_rows.sync(connection, list(listed.values()))
     fetch = FetchSettings(
-        domain_gap_s=0.0, per_domain=CONCURRENCY, concurrency=CONCURRENCY, allow_private_addresses=True
+        domain_gap_s=0.0,
+        per_domain=CONCURRENCY,
+        concurrency=CONCURRENCY,
+        allow_private_addresses=True,
+        readers=readers,
     )
     settings = IngestSettings(fetch, timedelta(days=1))
 
@@ -91,6 +97,9 @@ def main() -> None:
     options.add_argument("--feeds", type=int, default=1000)
     options.add_argument("--entries", type=int, default=20)
     options.add_argument("--database", default="", help="URL of an empty database; default: a SQLite file")
+    options.add_argument(
+        "--readers", type=int, default=0, help="processes that read documents; 0: one a core"
+    )
     chosen = options.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -102,9 +111,8 @@ def main() -> None:
         str(chosen.feeds),
         str(chosen.entries),
     ]
-    table = Table(
-        "pass", "ours s", "ours entries/s", "reader s", "reader entries/s", "times faster", "our MB"
-    )
+    columns = ("ours s", "entries/s", "cpu s", "reader s", "entries/s", "cpu s", "faster", "by cpu", "our MB")
+    table = Table("pass", *columns)
     total = chosen.feeds * chosen.entries
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -112,28 +120,38 @@ def main() -> None:
         try:
             assert server.stdout is not None and server.stdout.readline() == b"ready\n"
             updates = {
-                "ours": ours(chosen.database or f"sqlite:///{folder / 'ours.db'}", port, chosen.feeds),
+                "ours": ours(
+                    chosen.database or f"sqlite:///{folder / 'ours.db'}", port, chosen.feeds, chosen.readers
+                ),
                 "reader": theirs(folder, port, chosen.feeds),
             }
             now = datetime(2025, 3, 18, 12, tzinfo=UTC)
             for label, share in PASSES:
                 if share is not None:
                     urllib.request.urlopen(f"http://127.0.0.1:{port}/advance/{share}").read()
-                seconds = {}
+                spent: dict[str, tuple[float, float]] = {}
                 for who, update in updates.items():
-                    started = time.perf_counter()
+                    started, busy = time.perf_counter(), time.process_time()
                     update(now)
-                    seconds[who] = time.perf_counter() - started
+                    spent[who] = (time.perf_counter() - started, time.process_time() - busy)
+                cells = [
+                    cell
+                    for s, cpu in spent.values()
+                    for cell in (f"{s:.2f}", f"{total / s:,.0f}", f"{cpu:.2f}")
+                ]
+                (s, cpu), (reader_s, reader_cpu) = spent["ours"], spent["reader"]
                 table.add_row(
-                    label, f"{seconds['ours']:.2f}", f"{total / seconds['ours']:,.0f}", f"{seconds['reader']:.2f}",
-                    f"{total / seconds['reader']:,.0f}", f"{seconds['reader'] / seconds['ours']:.1f}",
+                    label,
+                    *cells,
+                    f"{reader_s / s:.1f}",
+                    f"{reader_cpu / cpu:.1f}",
                     f"{megabytes(folder, 'ours'):.0f}",
-                )  # fmt: skip
+                )
                 now += timedelta(days=2)
         finally:
             server.kill()
             server.wait()
-    console = Console()
+    console = Console(width=110)
     console.print(
         f"{chosen.feeds} feeds x {chosen.entries} entries over HTTP, {CONCURRENCY} requests at once"
     )

