@@ -1,6 +1,6 @@
 """How feeds have been of late: articles that each brought, by equal spans of time, and its latest polls."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,3 +55,14 @@ def articles_of(connection: Connection, feed: str) -> int:
         select(func.count()).select_from(schema.article).where(schema.article.c.feed == feed)
     ).scalar_one()
     return count
+
+
+def unwell_outlets(connection: Connection, states: Collection[str]) -> dict[str, str]:
+    """Outlets of listed feeds that were found in one of these states of health, each with what was found."""
+    feed, health = schema.feed.c, schema.health.c
+    rows = connection.execute(
+        select(feed.outlet, health.detail)
+        .join(schema.health, health.subject == feed.name)
+        .where(feed.listed, health.state.in_(sorted(states)))
+    )
+    return {row.outlet: row.detail for row in rows}

@@ -31,6 +31,9 @@ SAID_COOKIE = "ceasefire_said"
 SAID_S = 60
 YEAR_S = 365 * 24 * 3600
 
+RENAMED = dict.fromkeys(("Europe/Kiev", "Europe/Uzhgorod", "Europe/Zaporozhye"), "Europe/Kyiv")
+"""Browsers still say the old names; the time zone database renamed them in 2022."""
+
 
 class RefusedError(PipelineError):
     """A request that must not be served; the message says why and what to do."""
@@ -60,9 +63,10 @@ class Visit:
         """The reader's time zone, an IANA name; UTC until their browser or they themselves name another."""
         wanted = self.request.cookies.get("zone", "").replace("%2F", "/")
         try:
-            return zone_of(wanted).key if wanted else "UTC"
+            key = zone_of(wanted).key if wanted else "UTC"
         except PipelineError:
             return "UTC"
+        return RENAMED.get(key, key)
 
     @property
     def theme(self) -> str:

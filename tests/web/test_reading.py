@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import insert
 
-from pipeline.db import schema
+from pipeline.db import health, schema
 from pipeline.db import stories as story_rows
+from pipeline.health import Known
 from tests.web.conftest import LATE, Desk
 
 VIEWS = (
@@ -143,6 +144,19 @@ def test_times_are_shown_in_the_readers_zone_with_utc_on_hover(desk: Desk) -> No
         '<time datetime="2025-03-18T10:15:00Z" title="18 Mar 2025 10:15:00 UTC">18 Mar 2025 12:15 EET</time>'
         in text
     )
+
+
+def test_an_article_leads_to_those_of_like_meaning(desk: Desk) -> None:
+    text = desk.get(f"/article/{desk.article('Zaporizhzhia nuclear plant')}/like")
+    assert "IAEA asked about future of occupied Zaporizhzhia plant" in text
+
+
+def test_a_feed_that_answers_and_has_fallen_silent_is_not_called_well(own_desk: Desk) -> None:
+    silent = {"harbour-wire": Known("silent", LATE, "nothing new for 40 hours, usually 2")}
+    with own_desk.app.database.write() as connection:
+        health.save(connection, silent)
+    assert "nothing new for 40 hours" in own_desk.get("/feeds")
+    assert "which usually carry it, are not well: silence may be ours" in own_desk.get("/issue/peace-talks")
 
 
 def test_a_zone_that_is_not_there_falls_back_to_utc(desk: Desk) -> None:

@@ -16,11 +16,15 @@ from pipeline.errors import NotFoundError, QueryError, SettingsError
 from pipeline.notify import clean
 from pipeline.notify.words import headline
 from pipeline.query.highlight import Marked, marked
+from pipeline.search import search
+from pipeline.types import Document
 from pipeline.web.pages import paragraphs
 from pipeline.web.routing import RefusedError, Visit, action, page
 from pipeline.web.shown import precision, words
 from pipeline.web.shown.changes import Piece, changes
+from pipeline.web.views.search import result
 
+LIKE = 15
 FACET_NAMES = (("development", "What happened"), ("issue", "About"), ("actor", "Who"))
 
 
@@ -94,6 +98,28 @@ def version(visit: Visit) -> Response:
     return visit.render(
         "version.html", active="", title=chosen.title, page=found, version=chosen, before=before,
         title_changes=title_changes, text_changes=text_changes, paragraphs=list(paragraphs(chosen.text)),
+    )  # fmt: skip
+
+
+def like(visit: Visit) -> Response:
+    """The articles whose meaning is nearest to this one's."""
+    article, moved = _living(visit)
+    if moved is not None:
+        return moved
+    with visit.site.app.database.read() as connection:
+        title = article_pages.page(connection, article).document.title
+    why = ""
+    found: tuple[Document, ...] = ()
+    try:
+        found = search(visit.site.app, "", now=visit.now, like=article, limit=LIKE).documents
+    except (
+        NotFoundError
+    ) as error:  # it has no embedding: the tagger's backend makes none, or it waits to be tagged
+        why = str(error)
+    everything = visit.site.parse("")
+    return visit.render(
+        "like.html", active="", title="More like this", article=article, like=title, why=why,
+        results=[result(visit, everything, document) for document in found],
     )  # fmt: skip
 
 
@@ -189,5 +215,6 @@ def _by_sentence(visit: Visit, positions: Sequence[Position]) -> dict[str, list[
 ROUTES = (
     page("/article/{article}", show),
     page("/article/{article}/v/{number}", version),
+    page("/article/{article}/like", like),
     action("/article/{article}/correct", correct),
 )

@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from pipeline.db import feed_pages
+from pipeline.db import feed_pages, health
 from pipeline.db import feeds as rows
 from pipeline.db.feeds import FeedState
 from pipeline.errors import NotFoundError
+from pipeline.health import Known
 from pipeline.types import Feed
 from pipeline.web.routing import Visit, page
 from pipeline.web.shown import charts
@@ -36,6 +37,10 @@ WORDS = {
 """Every `types.FailureKind` in words."""
 
 
+UNUSUAL = frozenset({"silent", "volume"})
+"""States of a feed that answers and yet is not well."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedRow:
     """A feed with its state. `trouble` in words, "" where it is well."""
@@ -50,13 +55,14 @@ def index(visit: Visit) -> Response:
     """All listed feeds, those in trouble first."""
     with visit.site.app.database.read() as connection:
         states = rows.states(connection)
+        found_so = health.known(connection)
         volumes = feed_pages.volumes(connection, visit.now, DAYS, timedelta(days=1))
     found = []
     for name, feed in visit.site.app.feeds.items():
         if name in states:
             counts = volumes.get(name, [0] * DAYS)
             line = charts.sparkline(counts, f"{sum(counts)} new articles in {DAYS} days")
-            found.append(FeedRow(feed, states[name], trouble(states[name]), line))
+            found.append(FeedRow(feed, states[name], trouble(states[name], found_so.get(name)), line))
     found.sort(key=lambda row: (not row.trouble, row.feed.outlet.casefold(), row.feed.name))
     return visit.render(
         "feeds.html", active="feeds", title="Feeds", rows=found, days=DAYS,
@@ -70,12 +76,13 @@ def show(visit: Visit) -> Response:
     feed = visit.site.app.feeds.get(name)
     with visit.site.app.database.read() as connection:
         state = rows.states(connection, [name]).get(name)
+        found_so = health.known(connection).get(name)
         polls = feed_pages.latest_polls(connection, name, POLLS)
         articles = feed_pages.articles_of(connection, name)
     if feed is None or state is None:
         raise NotFoundError(f"There is no feed {name!r} in the source list.")
     return visit.render(
-        "feed.html", active="feeds", title=feed.outlet, feed=feed, address=address(feed.url), state=state, trouble=trouble(state), polls=polls,
+        "feed.html", active="feeds", title=feed.outlet, feed=feed, address=address(feed.url), state=state, trouble=trouble(state, found_so), polls=polls,
         articles=articles, failures=WORDS,
     )  # fmt: skip
 
@@ -87,14 +94,14 @@ def address(url: str) -> str:
     return f"{shown} (and parameters)" if parts.query else shown
 
 
-def trouble(state: FeedState) -> str:
-    """What is wrong with a feed, in words; "" where nothing is."""
+def trouble(state: FeedState, known: Known | None = None) -> str:
+    """What is wrong with a feed, in words; "" where nothing is. `known`: how it was found against its own past."""
     if state.gone:
         return "Gone: it is not asked any more"
     if state.last_poll is None:
         return "Not asked yet"
     if state.failure is None:
-        return ""
+        return known.detail if known is not None and known.state in UNUSUAL else ""
     times = "once" if state.failures == 1 else f"{state.failures} times in a row"
     what = WORDS.get(state.failure, state.failure)
     return f"{what[:1].upper()}{what[1:]} ({times})"

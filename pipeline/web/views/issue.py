@@ -5,12 +5,13 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from pipeline.db import coverage
+from pipeline.db import coverage, feed_pages
 from pipeline.errors import NotFoundError
 from pipeline.index.base import FacetValue, Index
 from pipeline.query.nodes import Query
 from pipeline.web.routing import Visit, page
 from pipeline.web.shown import charts
+from pipeline.web.views.feeds import UNUSUAL
 from pipeline.web.views.lists import stories_found
 
 SHOWN_DAYS, PAST_DAYS = 14, 28
@@ -51,7 +52,8 @@ def show(visit: Visit) -> Response:
         "outlet"
     ]
     with site.app.database.read() as connection:
-        failing = coverage.failing(connection)
+        unwell = {feed.outlet: f"failing: {feed.failure}" for feed in coverage.failing(connection)}
+        unwell |= feed_pages.unwell_outlets(connection, UNUSUAL)
     return visit.render(
         "issue.html",
         active="issues",
@@ -61,10 +63,10 @@ def show(visit: Visit) -> Response:
         has_past=any(past),
         today_count=shown[-1][1],
         usual=usual,
-        verdict=_verdict(shown, low, high, past, carriers, [feed.outlet for feed in failing]),
+        verdict=_verdict(shown, low, high, past, carriers, list(unwell)),
         facets=facets,
         carriers=carriers,
-        broken={feed.outlet: feed.failure for feed in failing},
+        broken=unwell,
         cards=stories_found(visit, site.parse(f"issue:{name}"), STORIES).cards,
         days=SHOWN_DAYS,
         past_days=PAST_DAYS,
@@ -91,7 +93,7 @@ def _verdict(
     """Quiet, ordinary or loud; and whether the feeds that usually carry it can be trusted to have told us."""
     down = [item.value for item in carriers if item.value in set(broken)]
     warning = (
-        f" But {', '.join(down[:3])}, which usually carry it, are failing: silence may be ours."
+        f" But {', '.join(down[:3])}, which usually carry it, are not well: silence may be ours."
         if down
         else ""
     )
