@@ -67,7 +67,7 @@ def delete_articles(connection: Connection, before: datetime, now: datetime) -> 
     going = [
         row.id
         for part in chunks(names)
-        for row in connection.execute(_goes(before).where(_group().in_(part)).order_by(_article.id))
+        for row in connection.execute(_goes(before).where(_of_stories(part)).order_by(_article.id))
     ]
     removed = article_rows.remove(connection, going, now)
     _close(connection, names)
@@ -86,11 +86,16 @@ def _group() -> Any:
     return func.coalesce(_article.story, _article.id)
 
 
+def _of_stories(names: Sequence[str]) -> Any:
+    """The same, in a form that both indexes serve."""
+    return or_(_article.story.in_(names), and_(_article.story.is_(None), _article.id.in_(names)))
+
+
 def _is_old(before: datetime) -> Any:
     """Nothing new was seen of the article, nor of any other of its story, since then."""
     other = schema.article.alias("other")
     younger = exists().where(other.c.story == _article.story, other.c.version_seen >= before)
-    return and_(_article.version_seen < before, ~younger)
+    return and_(_article.seen < before, _article.version_seen < before, ~younger)  # the first has an index
 
 
 def _needed() -> dict[str, Any]:

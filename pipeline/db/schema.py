@@ -241,6 +241,7 @@ version = Table(
     Column("seen", UtcTime, nullable=False),
     Column("reason", String, nullable=False),
     Column("mark", String),
+    Index("ix_version_seen", "seen"),
 )
 """`mark`: "headline" where the title changed, "silent-headline" where it did and the feed states no new date."""
 

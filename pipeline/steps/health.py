@@ -59,8 +59,9 @@ def check_health(app: "App", now: Callable[[], datetime]) -> HealthReport:
     moment = now()
     operator = app.settings.operator_mail
     domain = desk_of(app).sender.domain if operator else ""
-    with app.database.write() as connection:
+    with app.database.read() as connection:
         records = rows.records(connection, moment)
+    with app.database.write() as connection:
         before = rows.known(connection)
         found = _found(records, before, moment)
         outlets = {record.name: record.outlet for record in records}

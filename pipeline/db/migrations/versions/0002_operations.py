@@ -1,4 +1,4 @@
-"""What operating needs: how each feed was found, and messages to the operator.
+"""What operating needs: how each feed was found, earlier texts by age, and messages to the operator.
 
 `health` holds each feed's state between two looks. `notification.alert` may be NULL: what the monitor tells its
 operator belongs to no alert, and goes out by the same outbox.
@@ -34,12 +34,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_health")),
     )
+    op.create_index("ix_version_seen", "version", ["seen"], unique=False)
     _let_alert_be(nullable=True)
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM notification WHERE alert IS NULL")
     _let_alert_be(nullable=False)
+    op.drop_index("ix_version_seen", "version")
     op.drop_table("health")
 
 
