@@ -13,7 +13,7 @@ from pipeline.steps.retention import RetentionReport, apply_retention
 
 POLICY_OF = {
     "articles": "articles", "stories": "articles", "versions": "versions", "messages": "messages",
-    "digests": "messages", "polls": "log", "cycles": "log", "set_aside": "log",
+    "digests": "messages", "polls": "log", "cycles": "log", "set_aside": "log", "index_months": "articles",
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ LEAST_DAYS = {
 
 @dataclass(frozen=True, slots=True)
 class RetentionReport:
-    """What went, or would go (`applied` tells which): rows by kind. `kept`: old enough but still needed, by why.
+    """What went, or would go (`applied` tells which): rows by kind, and, once applied, the index's months that are empty. `kept`: old enough but still needed, by why.
     `before`: the cut-off of each policy, UTC; None: for ever."""
 
     applied: bool
@@ -90,7 +90,10 @@ def apply_retention(
         return RetentionReport(False, counts, kept, before)
     work = _Work(app.database, policy, moment, sum(counts.values()), stopped, progress)
     counts = work.run()
-    return RetentionReport(True, counts, kept, before, _take_out_of_index(app, now, stopped))
+    months, problems = _take_out_of_index(app, now, policy.articles, stopped)
+    if policy.articles is not None:
+        counts["index_months"] = months
+    return RetentionReport(True, counts, kept, before, problems)
 
 
 def _plan(connection: Connection, policy: CutOffs) -> tuple[dict[str, int], dict[str, int]]:
@@ -182,13 +185,15 @@ class _Work:
 
 
 def _take_out_of_index(
-    app: "App", now: Callable[[], datetime], stopped: Callable[[], bool]
-) -> tuple[str, ...]:
+    app: "App", now: Callable[[], datetime], before: datetime | None, stopped: Callable[[], bool]
+) -> tuple[int, tuple[str, ...]]:
+    """The index follows: first the tombstones, then the months in which nothing else is left; their number, and what
+    could not be done yet."""
     try:
         index_waiting(app.database, app.index, now, stopped=stopped)
+        return (len(app.index.drop_months(before)) if before is not None and not stopped() else 0), ()
     except IndexNotSetError:
-        return ()
+        return 0, ()
     except ServiceError as error:
         log.error("deleted, but still in the index; the next cycle takes it out: %s", error)
-        return (str(error),)
-    return ()
+        return 0, (str(error),)

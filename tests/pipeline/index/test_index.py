@@ -287,3 +287,11 @@ def test_info_counts_articles_and_tombstones(index: Index) -> None:
     index.delete({"two": 2})
     info = index.info()
     assert (info.documents, info.deleted, info.rebuild_needed) == (1, 1, None)
+
+
+def test_dropping_months_takes_nothing_that_can_be_found(index: Index, query: Parse) -> None:
+    index.put(documents(40))
+    index.delete({document.id: document.revision + 1 for document in documents(40)[:20]})
+    before = index.count(query("*"))
+    index.drop_months(documents(40)[-1].seen + timedelta(days=400))
+    assert index.count(query("*")) == before

@@ -435,3 +435,25 @@ def test_wrong_password_unknown_ca_and_missing_rights_each_say_so(
     assert reader.count(query("*")).value == 5
     with pytest.raises(IndexUnavailableError, match="writer's role"):
         reader.put([replace(documents(1)[0], revision=9)])
+
+
+def test_a_month_in_which_only_tombstones_are_left_goes_as_a_whole(
+    index: ElasticsearchIndex, client: Any, query: Parse
+) -> None:
+    old, new = documents(2)
+    old, new = (
+        replace(old, seen=datetime(2025, 1, 9, tzinfo=UTC)),
+        replace(new, seen=datetime(2025, 3, 9, tzinfo=UTC)),
+    )
+    index.put([old, new])
+    assert index.drop_months(datetime(2025, 3, 1, tzinfo=UTC)) == ()
+    index.delete({old.id: old.revision + 1})
+    generation = index.info().generation
+    assert index.drop_months(datetime(2025, 1, 20, tzinfo=UTC)) == (), "the month is not over"
+    assert index.drop_months(datetime(2025, 3, 1, tzinfo=UTC)) == (
+        f"ceasefire-articles-2025.01-g{generation}",
+    )
+    assert index.drop_months(datetime(2025, 3, 1, tzinfo=UTC)) == ()
+    assert index.count(query("*")).value == 1
+    index.put([replace(old, revision=old.revision + 2)])
+    assert index.count(query("*")).value == 2, "the month can come again"
