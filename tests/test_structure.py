@@ -15,6 +15,7 @@ PURE = (
     "pipeline.types", "pipeline.errors", "pipeline.sameness", "pipeline.parse", "pipeline.corrections",
     "pipeline.periods", "pipeline.extract.text", "pipeline.extract.url", "pipeline.extract.times",
     "pipeline.query.language", "pipeline.query.fold", "pipeline.alerts.decide", "classifiers.decide",
+    "pipeline.judgement", "pipeline.web.shown.clauses", "pipeline.web.shown.stories", "pipeline.web.shown.charts",
 )  # fmt: skip
 OUTSIDE = frozenset({"socket", "httpx2", "sqlite3", "sqlalchemy", "smtplib", "subprocess", "elasticsearch"})
 """What a pure module never imports: they open sockets, files or databases."""

@@ -4,48 +4,18 @@ A judgement stays with the story that it was made of and is read through redirec
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
 from pipeline.db import schema, stories
 from pipeline.db.dialect import chunks
 from pipeline.errors import NotFoundError, SettingsError
-
-Kind = Literal["verdict", "note", "tag"]
-Standing = Literal["unverified", "corroborated", "confirmed", "disputed", "false"]
-STANDINGS: tuple[Standing, ...] = get_args(Standing)
+from pipeline.judgement import STANDINGS, Judged, Judgement, Kind
 
 LONGEST_NOTE = 5000
 LONGEST_TAG = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One row of the log. `value` is the verdict or the tag, `note` what was written beside it; `old` is the verdict
-    that stood before. Times are UTC."""
-
-    id: int
-    kind: Kind
-    story: str
-    value: str
-    note: str
-    old: str
-    author: str
-    at: datetime
-    undone: datetime | None = None
-    undone_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What stands of a story: its verdict (None while nobody gave one), its tags, and its notes, the oldest first."""
-
-    verdict: Judgement | None = None
-    tags: tuple[Judgement, ...] = ()
-    notes: tuple[Judgement, ...] = ()
 
 
 def add(

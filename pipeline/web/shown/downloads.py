@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 from pipeline.notify import clean
 from pipeline.notify.render import markdown
-from pipeline.search import document_json
 from pipeline.types import Document
 
 COLUMNS = (
@@ -49,11 +48,6 @@ def as_csv(documents: Iterable[Document]) -> str:
 def harmless(cell: str) -> str:
     """A cell that a spreadsheet shows and never computes (OWASP, "CSV Injection")."""
     return _COMPUTES.sub(r"\1'\2", clean.line(cell, 32_000))
-
-
-def as_json(documents: Iterable[Document]) -> str:
-    """What `ceasefire search --json` prints."""
-    return json_lines(document_json(item) for item in documents)
 
 
 def json_lines(values: Iterable[Mapping[str, Any]]) -> str:

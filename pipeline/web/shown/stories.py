@@ -8,7 +8,7 @@ from classifiers.types import Position
 from pipeline.alerts.decide import INSTANT_FORMS, WEIGHT, best_carrier
 from pipeline.alerts.facts import Key, MatchedArticle, StoryFacts
 from pipeline.alerts.keys import Carried, carried, implied, source_count
-from pipeline.db.judgement import Judged
+from pipeline.judgement import Judged
 from pipeline.notify import clean
 from pipeline.notify.words import Phrases, headline
 from pipeline.web.shown.words import SIDE_ORDER, STATUS, STATUS_MEANS

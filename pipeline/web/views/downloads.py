@@ -5,6 +5,7 @@ from starlette.responses import Response
 from pipeline.db import article_pages, documents
 from pipeline.notify.words import headline
 from pipeline.query.words import in_words
+from pipeline.search import document_json
 from pipeline.types import Document
 from pipeline.web.pages import to
 from pipeline.web.routing import Visit, page
@@ -22,7 +23,11 @@ def as_csv(visit: Visit) -> Response:
 
 def as_json(visit: Visit) -> Response:
     """As `ceasefire search --json` prints it."""
-    return _file(downloads.as_json(_found(visit, MOST)), "application/x-ndjson", "articles.jsonl")
+    return _file(
+        downloads.json_lines(document_json(item) for item in _found(visit, MOST)),
+        "application/x-ndjson",
+        "articles.jsonl",
+    )
 
 
 def as_citations(visit: Visit) -> Response:

@@ -11,6 +11,7 @@ from pipeline.db import announced as rows
 from pipeline.db import article_pages, judgement, standings, story_pages
 from pipeline.db import stories as story_rows
 from pipeline.errors import NotFoundError
+from pipeline.judgement import Kind, Standing
 from pipeline.steps import group
 from pipeline.stories.figures import differing, figures
 from pipeline.stories.status import standing
@@ -60,7 +61,7 @@ def show(visit: Visit) -> Response:
         before=before,
         brought=brought,
         mutes=mutes,
-        standings=get_args(judgement.Standing),
+        standings=get_args(Standing),
         said=visit.said,
     )
 
@@ -68,7 +69,7 @@ def show(visit: Visit) -> Response:
 def judge(visit: Visit) -> Response:
     """A verdict, a note or a tag."""
     kind = visit.form.get("kind", "")
-    if kind not in get_args(judgement.Kind):
+    if kind not in get_args(Kind):
         raise RefusedError("A judgement is a verdict, a note or a tag.", 400)
     with visit.site.app.database.write() as connection:
         made = judgement.add(
