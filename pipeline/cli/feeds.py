@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_opti
 from pipeline.clock import utc_now
 from pipeline.db import domains
 from pipeline.db import feeds as feed_rows
+from pipeline.db import pages as page_rows
 from pipeline.db.feeds import FeedState
 from pipeline.errors import InputError, ParseError, SettingsError
 from pipeline.feeds import add_feeds, load_feeds, make_feed, same_address
@@ -51,18 +53,20 @@ def list_feeds(app: App, as_json: bool) -> None:
     with app.database.read() as connection:
         states = feed_rows.states(connection)
         gates = domains.gates(connection, utc_now())
+        pages = page_rows.counts_by_feed(connection)
     if as_json:
         for name, feed in listed.items():
-            show.print_json(_feed_json(feed, states[name], gates.get(states[name].domain)))
+            show.print_json(
+                _feed_json(feed, states[name], gates.get(states[name].domain), pages.get(name, {}))
+            )
         return
     table = show.table("feed", "side", "last success", "next poll", "state", wide="state")
     for name, feed in listed.items():
         state = states[name]
         gate = gates.get(state.domain)
         due = max(filter(None, (state.next_due, gate)), default=None)
-        words = (
-            state_words(state) if gate is None else f"{state_words(state)}{gate_words(state.domain, gate)}"
-        )
+        words = state_words(state).rstrip(".") + ("" if gate is None else gate_words(state.domain, gate))
+        words += page_words(pages.get(name, {}))
         show.row(table, name, feed.side, _time(state.last_success), _time(due), words)
     show.console().print(table)
 
@@ -87,11 +91,27 @@ def gate_words(domain: str, until: datetime) -> str:
     return f"; {domain} asked to be left alone until {show.short_time(until)} UTC"
 
 
+_PAGE_WORDS = {
+    "read": "read", "waiting": "waiting", "paywall": "behind a paywall", "consent": "hidden by a consent page",
+    "no-text": "without an article", "robots": "forbidden by robots.txt", "failed": "not to be had",
+}  # fmt: skip
+
+
+def page_words(counts: Mapping[str, int]) -> str:
+    """What became of a feed's article pages, the most frequent first."""
+    if not counts:
+        return ""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "; pages: " + ", ".join(f"{count} {_PAGE_WORDS[state]}" for state, count in ordered)
+
+
 def _time(value: datetime | None) -> str:
     return "never" if value is None else show.short_time(value)
 
 
-def _feed_json(feed: Feed, state: FeedState, gate: datetime | None) -> dict[str, Any]:
+def _feed_json(
+    feed: Feed, state: FeedState, gate: datetime | None, pages: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "name": feed.name,
         "url": feed.url,
@@ -115,6 +135,7 @@ def _feed_json(feed: Feed, state: FeedState, gate: datetime | None) -> dict[str,
         "moved_to": state.moved_to,
         "covered_by": state.covered_by,
         "left_alone_until": gate,
+        "pages": dict(pages),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from pipeline.cli.feeds import page_words
 from pipeline.cli.main import main
 from pipeline.db import articles as article_rows
 from pipeline.db import feeds as feed_rows
@@ -122,3 +123,10 @@ def test_backfill_of_a_feed_that_is_not_there_says_so(run: Run, tmp_path: Path) 
     wrong = run("feeds", "backfill", "nobody", "--feeds", str(tmp_path / "feeds.toml"))
     assert wrong.exit_code == 2
     assert "nobody" in wrong.output
+
+
+def test_what_became_of_a_feeds_pages_is_said_in_words() -> None:
+    assert page_words({"paywall": 1, "read": 12, "robots": 1}) == (
+        "; pages: 12 read, 1 behind a paywall, 1 forbidden by robots.txt"
+    )
+    assert page_words({}) == ""
