@@ -1,7 +1,7 @@
 """How does the work of grouping one article grow with the archive? And how good is grouping on the coded day?
 
     python -m benchmarks.stories growth [--largest 1000000]
-    python -m benchmarks.stories quality [--shared ../shared]
+    python -m benchmarks.stories [quality] [--shared ../shared]
     python -m benchmarks.stories sensitivity [--shared ../shared]
 
 `growth` makes articles up (rare words drawn as news draws them, stories of 1 to 40), at 2,400 a day as a hundred feeds
@@ -230,7 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["growth", "quality", "sensitivity"])
+    parser.add_argument("what", nargs="?", default="quality", choices=["growth", "quality", "sensitivity"])
     parser.add_argument("--largest", type=int, default=1_000_000)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     arguments = parser.parse_args()
