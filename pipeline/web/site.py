@@ -15,7 +15,7 @@ from pipeline.clock import Clock, utc_now
 from pipeline.db import documents
 from pipeline.db import visits as visit_rows
 from pipeline.db.engine import Database
-from pipeline.errors import PipelineError
+from pipeline.errors import DatabaseUnavailableError, PipelineError
 from pipeline.notify.words import Phrases
 from pipeline.query import language
 from pipeline.query.nodes import Query
@@ -88,8 +88,12 @@ class Visits:
         if before is not None and timedelta(0) <= now - before < NOTED_EVERY:
             return
         self._noted[reader] = now
-        with self._database.write() as connection:
-            visit_rows.note(connection, reader, now)
+        try:
+            with self._database.write() as connection:
+                visit_rows.note(connection, reader, now)
+        except DatabaseUnavailableError as error:  # the page is out already, and the next one notes it again
+            del self._noted[reader]
+            log.warning("a visit could not be noted: %s", error)
 
     def all_read(self, reader: str, now: datetime) -> None:
         """Everything so far counts as read."""

@@ -62,9 +62,28 @@ class StoryCard:
     judged: Judged
 
     @property
+    def says_who(self) -> bool:
+        """Whether the weightiest development says who did it: only then it can stand as a headline."""
+        return bool(self.told and self.told[0].by)
+
+    @property
     def headline(self) -> str:
-        """What happened, or the title where no development was read."""
-        return self.told[0].headline if self.told else self.title
+        """Who did what; where nobody is named, the title of the article that tells it, or of the story."""
+        if self.says_who:
+            return self.told[0].headline
+        return clean.line(self.told[0].article.title, 300) if self.told else self.title
+
+    @property
+    def headline_language(self) -> str:
+        """Our own words are English; a title is in its article's language."""
+        if self.says_who:
+            return "en"
+        return self.told[0].article.language if self.told else self.language
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The developments that the headline does not say."""
+        return tuple(item.headline for item in (self.told[1:] if self.says_who else self.told))
 
 
 class Everything:

@@ -95,6 +95,12 @@ def test_a_story_without_developments_shows_its_title() -> None:
     assert card(STORY, [article("a")], WORDS).headline == "Call of the presidents"
 
 
+def test_where_nobody_is_named_the_title_leads_and_the_development_follows() -> None:
+    shown = card(STORY, [article("a", position("rejected"), title="Offer turned down", language="uk")], WORDS)
+    assert (shown.headline, shown.headline_language) == ("Offer turned down", "uk")
+    assert shown.also == ("Offer rejected",)
+
+
 def test_copies_are_folded_under_their_original() -> None:
     entries = timeline(
         [article("a"), article("b", hours=1, copy_of="a"), article("c", hours=2, copy_of="gone")], WORDS
