@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.installed
 TOOLS   := $(VENV)/.installed-dev
 TORCH   := $(VENV)/.installed-torch
 
-.PHONY: help run watch env up down dashboards test check format lint types test-torch train evaluate cross-validate bench clean
+.PHONY: help run watch env up down dashboards test test-airflow check format lint types test-torch train evaluate cross-validate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -22,13 +22,13 @@ $(RUNTIME): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(TOOLS): pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "setting up $(VENV) with the test tools (once, about a minute) ..."
-	@$(PIP) --editable '.[dev,postgres,elasticsearch]'
+	@echo "setting up $(VENV) with the test tools (once, two minutes) ..."
+	@$(PIP) --editable '.[dev,postgres,elasticsearch,airflow]'
 	@touch $@ $(RUNTIME)
 
 $(TORCH): $(TOOLS)
 	@echo "installing torch (about 5 GB with its CUDA libraries) ..."
-	@$(PIP) --editable '.[dev,postgres,elasticsearch,torch]'
+	@$(PIP) --editable '.[dev,postgres,elasticsearch,airflow,torch]'
 	@touch $@
 
 run: $(RUNTIME) ## set up, then one cycle over feeds.toml (some failing feeds count as success)
@@ -55,7 +55,10 @@ down: .env ## stop the production stack; volumes stay
 	@echo "no .env yet: run \`make env\` and look at it" >&2; exit 2
 
 test: $(TOOLS) ## every behaviour test that needs no torch
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/airflow_live
+
+test-airflow: $(TOOLS) ## the production schedule on a real Airflow: killed, retried, doubled (4 minutes)
+	@$(BIN)/python -m pytest tests/airflow_live
 
 check: format lint types ## what CI checks besides the tests
 

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from sqlalchemy import func, select, update
@@ -206,6 +206,36 @@ def test_a_setting_that_is_missing_fails_at_once_and_is_named_to_the_operator(
     assert (run.state, [each.try_number for each in run.get_task_instances()]) == ("failed", [1])
     (subject,) = newsroom.told("operator@example.org")
     assert subject.startswith("digest.send failed: no database is set: set CEASEFIRE_DATABASE_URL")
+
+
+def test_a_run_that_takes_too_long_is_told_once_a_day(
+    airflow: "Dags", newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import wiring
+
+    class Variables:
+        """Airflow's variables, which only its own processes reach."""
+
+        kept: ClassVar[dict[str, str]] = {}
+
+        @classmethod
+        def get(cls, key: str, default: str | None) -> str | None:
+            return cls.kept.get(key, default)
+
+        @classmethod
+        def set(cls, key: str, value: str, description: str) -> None:
+            cls.kept[key] = value
+
+    monkeypatch.setattr(wiring, "Variable", Variables)
+    ended = {"dag": airflow["ingest"], "run_id": "scheduled__2026-11-30T12:00:00+00:00"}
+    wiring.tell_of_the_run({**ended, "reason": "task_failure"})
+    assert newsroom.told("operator@example.org") == [], "the task's own mail has told it"
+    for _ in range(2):
+        wiring.tell_of_the_run({**ended, "reason": "timed_out"})
+    assert newsroom.told("operator@example.org") == ["a run of ingest took too long and was ended"]
+    Variables.kept["ceasefire_failing_ingest"] = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
+    wiring.tell_of_the_run({**ended, "reason": "timed_out"})
+    assert len(newsroom.told("operator@example.org")) == 2
 
 
 @pytest.mark.parametrize(
