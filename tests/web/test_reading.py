@@ -14,6 +14,7 @@ from sqlalchemy import insert
 from pipeline.db import health, schema
 from pipeline.db import stories as story_rows
 from pipeline.health import Known
+from pipeline.web.views import now
 from tests.web.conftest import LATE, Desk
 
 VIEWS = (
@@ -40,6 +41,19 @@ def test_now_says_in_words_what_happened_and_who_reports_it(desk: Desk) -> None:
     assert "independent source" in text
     assert "Tuesday 18 March 2025" in text
     assert desk.article("Council delays vote") not in text, "no development, so not here"
+
+
+def test_earlier_stories_follow_each_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    stories = r'<h3[^>]*><a href="/story/([^"]+)"'
+    everything = re.findall(stories, desk.get("/"))
+    monkeypatch.setattr(now, "STORIES", 2)
+    path: str | None = "/"
+    walked: list[str] = []
+    while path:
+        text = desk.get(path)
+        walked += re.findall(stories, text)
+        path = next(iter(links(text, "/?after=")), None)
+    assert sorted(walked) == sorted(everything)
 
 
 def test_an_error_in_a_query_is_shown_under_its_place(desk: Desk) -> None:

@@ -7,13 +7,15 @@ from pipeline.alerts.facts import MatchedArticle
 from pipeline.db import announced as rows
 from pipeline.db import judgement, story_pages
 from pipeline.db.story_pages import Members
-from pipeline.index.base import Hit
+from pipeline.index.base import Hit, Index
+from pipeline.index.cursor import Cursor
+from pipeline.index.fields import to_ms
 from pipeline.query.nodes import Query
 from pipeline.web.routing import Visit
 from pipeline.web.shown.stories import StoryCard, card
 
-HITS_AT_ONCE = 100
-MOST_LOOKS = 5
+HITS_AT_ONCE = 60
+MOST_LOOKS = 8
 MEMBERS = 60
 """Articles of one story that its card is made of, the newest: enough to count its sources, bounded where all tell it."""
 
@@ -27,21 +29,34 @@ class FoundStories:
 
 
 def stories_found(visit: Visit, query: Query, limit: int, after: str | None = None) -> FoundStories:
-    """The stories of a query's newest hits. A story whose newest hit stands on an earlier page is not shown again."""
-    index = visit.site.app.index
-    newest: dict[str, Hit] = {}
-    place = after
-    for _ in range(MOST_LOOKS):
-        page = index.search(query, limit=HITS_AT_ONCE, after=place)
-        for hit in page.hits:
-            newest.setdefault(hit.story, hit)
-        place = page.after
-        if place is None or len(newest) >= limit:
-            break
-    if after is not None and newest:
+    """The `limit` stories of a query's newest hits. A story whose newest hit stands on an earlier page is not shown again."""
+    newest, place = _newest_hits(visit.site.app.index, query, limit, after)
+    if after is not None:
         newest = _not_seen_above(visit, query, newest)
+        while not newest and place is not None:  # all of them stand above: look further down
+            newest, place = _newest_hits(visit.site.app.index, query, limit, place)
+            newest = _not_seen_above(visit, query, newest)
     found = cards(visit, list(newest))
     return FoundStories(tuple(sorted(found, key=lambda one: one.latest, reverse=True)), place)
+
+
+def _newest_hits(
+    index: Index, query: Query, limit: int, after: str | None
+) -> tuple[dict[str, Hit], str | None]:
+    """The newest hit of each of the next `limit` stories, and the place before the story that comes then."""
+    newest: dict[str, Hit] = {}
+    last: Hit | None = None
+    for _ in range(MOST_LOOKS):
+        page = index.search(query, limit=HITS_AT_ONCE, after=after)
+        for hit in page.hits:
+            if hit.story not in newest and len(newest) == limit and last is not None:
+                return newest, str(Cursor(to_ms(last.published), last.id))
+            newest.setdefault(hit.story, hit)
+            last = hit
+        after = page.after
+        if after is None:
+            break
+    return newest, after
 
 
 def _not_seen_above(visit: Visit, query: Query, newest: dict[str, Hit]) -> dict[str, Hit]:
