@@ -31,5 +31,5 @@ def parse_moment(text: str, now: datetime, zone: str = "UTC") -> datetime:
             return start
         day = start.astimezone(local)
         return day.replace(hour=int(clock["hour"]), minute=int(clock["minute"])).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SettingsError(f"{text!r} is not a moment: {error}, or 'yesterday 18:00'") from error

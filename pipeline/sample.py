@@ -82,9 +82,9 @@ def play(app: App, folder: Path, clock: SimulatedClock) -> list[CycleReport]:
     return reports
 
 
-def publish(folder: Path, moment: datetime) -> None:
-    """Write each sample document as it stood at `moment`: without the items that were not published yet."""
-    for source in sorted(DAY.glob("*.xml")):
+def publish(folder: Path, moment: datetime, documents: Path = DAY) -> None:
+    """Write each of the documents as it stood at `moment`: without the items that were not published yet."""
+    for source in sorted(documents.glob("*.xml")):
         document = etree.parse(str(source))
         for item in document.findall(".//item"):
             stated = parsedate_to_datetime(item.findtext("pubDate", ""))
