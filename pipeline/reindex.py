@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
-from pipeline.db import documents, schema
+from pipeline.clock import Clock, utc_now
+from pipeline.db import documents, schema, tags
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
 from pipeline.index.base import Index
@@ -13,9 +14,10 @@ from pipeline.index.base import Index
 BATCH = 500
 
 
-def rebuild(database: Database, index: Index) -> Iterator[int]:
+def rebuild(database: Database, index: Index, now: Clock = utc_now) -> Iterator[int]:
     """Build a new generation and switch to it. Yields the number of articles first, then how many are done.
 
+    An article that the new generation can never take is set aside with its reason, as the cycle's index step does.
     Closing the iterator early leaves the old generation in use and the new one to be taken up by the next call.
     Raises IndexUnavailableError.
     """
@@ -32,7 +34,11 @@ def rebuild(database: Database, index: Index) -> Iterator[int]:
             batch = documents.after(connection, last, BATCH)
         if not batch:
             break
-        building.put(batch)
+        refused = building.put(batch).refused
+        if refused:
+            with database.write() as connection:
+                for article, reason in refused.items():
+                    tags.set_aside(connection, "index", article, reason, now())
         last = batch[-1].id
         done += len(batch)
         yield done
