@@ -10,7 +10,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import current_process, get_all_start_methods, get_context
 from types import TracebackType
 from typing import Self
 
@@ -73,7 +73,8 @@ class Readers:
     """`async with Readers(n) as readers:` then `await readers.read(...)`; 0 processes: as many as there are cores."""
 
     def __init__(self, processes: int = 0) -> None:
-        self._processes = processes or os.cpu_count() or 1
+        # A daemon, as some schedulers' workers are, may have no children.
+        self._processes = 1 if current_process().daemon else processes or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
         self._waiting = 0
         self._turn = asyncio.Lock()
