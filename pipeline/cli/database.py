@@ -1,6 +1,6 @@
 """`ceasefire db`: the record of truth as a whole: its schema, a copy, a backup."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from pipeline.cli.progress import bar
 from pipeline.db import backup as backups
 from pipeline.db import copying, migrate
 from pipeline.db.engine import open_database
+from pipeline.errors import SettingsError
 
 
 @click.group()
@@ -40,26 +41,31 @@ def upgrade(app: App) -> None:
 
 
 @db.command("copy")
-@click.argument("target", metavar="TARGET")
+@click.argument("urls", metavar="[FROM] TO", nargs=-1, required=True)
 @json_option
 @with_app
-def copy(app: App, target: str, as_json: bool) -> None:
-    """Copy everything into the empty database TARGET, of either kind, with all ids, and prove the copy.
+def copy(app: App, urls: tuple[str, ...], as_json: bool) -> None:
+    """Copy everything into the empty database TO, of either kind, with all ids, and prove the copy.
 
-    Stop `watch` (or the schedule) before, and start it with the new --db after: both would send. What was announced is
-    copied too, so nothing is sent again. The index is made anew by the next cycle, or at once by `ceasefire reindex`.
+    FROM is the database of the settings (or --db) unless it is named. Stop `watch` (or the schedule) before, and start
+    it with the new --db after: both would send. What was announced is copied too, so nothing is sent again. The index
+    is made anew by the next cycle, or at once by `ceasefire reindex`.
 
     \b
     Example:
       ceasefire db copy postgresql://ceasefire@localhost/ceasefire
     """
-    into = open_database(target)
+    if len(urls) > 2:
+        raise SettingsError("name one database to copy into, or two: from which, and into which")
+    source = _named(app, urls[0]) if len(urls) == 2 else app
+    into = open_database(urls[-1])
     try:
         with bar("copying") as progress:
-            report = copying.copy_database(app.database, into, progress=progress)
+            report = copying.copy_database(source.database, into, progress=progress)
         where = into.describe()
     finally:
         into.close()
+        source.close()
     if as_json:
         tables = {name: asdict(table) for name, table in report.tables.items()}
         show.print_json({"target": where, "rows": report.rows, "tables": tables})
@@ -70,6 +76,14 @@ def copy(app: App, target: str, as_json: bool) -> None:
             show.row(table, name, f"{found.rows:,}", found.checksum[:16])
     show.console().print(table)
     click.echo(f"{show.plural(report.rows, 'row')} copied to {where}")
+
+
+def _named(app: App, url: str) -> App:
+    """An app over a database that must be there already: a misspelt path must not become an empty database."""
+    path = open_database(url).path
+    if path is not None and not path.exists():
+        raise SettingsError(f"{path} is not there")
+    return App(replace(app.settings, database_url=url))
 
 
 @db.command("backup")

@@ -86,6 +86,12 @@ def test_a_backup_and_a_copy_open_as_databases_of_their_own(desk: Desk) -> None:
     target = f"sqlite:///{desk.folder / 'copy.db'}"
     assert "rows copied to" in desk("db", "copy", target).stdout
     assert "not empty" in desk("db", "copy", target, code=2).stderr
+    third = f"sqlite:///{desk.folder / 'third.db'}"
+    (report,) = desk.lines("db", "copy", target, third, "--json")
+    assert (report["target"], report["tables"]["article"]["rows"]) == (third, 3)
+    missing = f"sqlite:///{desk.folder / 'mispelt.db'}"
+    assert "mispelt.db is not there" in desk("db", "copy", missing, third, code=2).stderr
+    assert "one database to copy into, or two" in desk("db", "copy", target, third, "x", code=2).stderr
     desk("run", "--db", target)
     assert len(desk.lines("search", "--json", "--db", target)) == 3
 
