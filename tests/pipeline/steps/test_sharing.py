@@ -34,7 +34,9 @@ def polled_by(
 
 
 def test_two_fetchers_share_the_work_and_do_nothing_twice(database: Database) -> None:
-    with FeedServer("0.0.0.0") as server:  # all of 127.0.0.0/8 is this machine: each feed has a host of its own
+    with FeedServer(
+        "0.0.0.0"
+    ) as server:  # all of 127.0.0.0/8 is this machine: each feed has a host of its own
         feeds = {}
         for number in range(40):
             server.feed(f"/{number}", rss(f"Report {number}", f"Another report {number}"))
