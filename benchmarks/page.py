@@ -4,7 +4,8 @@
 
 Fills a database and its index with generated articles up to each size, asks the application for each view without a
 network in between, and prints a table for each size. "First" is the first time an address is asked in a process, "again"
-the second; "cpu" is the processor's time of that, which other work on the machine does not lengthen. A page is everything that a reader waits for: query, facets, histogram, records, template.
+the second; "cpu" is the processor's time of that, which other work on the machine does not lengthen. A page is all that
+a reader waits for: query, facets, histogram, records, template.
 """
 
 import argparse

@@ -27,6 +27,8 @@ from pipeline.web.views.lists import stories_found
 RESULTS = 25
 STORIES = 15
 COUNT_CAP = 10_000
+SNIPPET_OF = 6_000
+"""Letters of a text in which a list looks for the best place to show; the article's own page marks all of it."""
 FACET_VALUES = 12
 FACET_ORDER = ("development", "issue", "actor", "side", "outlet", "owner", "language")
 
@@ -123,7 +125,7 @@ def _found(visit: Visit, text: str, query: Query, sort: Sort, as_stories: bool) 
 def result(visit: Visit, query: Query, document: Document) -> Result:
     """What the list shows of an article."""
     site = visit.site
-    plain = clean.line(document.text, 20_000)
+    plain = clean.line(document.text[:SNIPPET_OF], SNIPPET_OF)
     new_since = visit.new_since
     return Result(
         document,
