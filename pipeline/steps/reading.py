@@ -25,6 +25,11 @@ APART_FROM = 24
 """Documents that must wait before other processes are started: starting them takes as long as reading so many."""
 
 
+LIGHT_BYTES = 256 * 1024
+"""A document up to this size of which entries are known is read at once: little is left of it, less than carrying it to
+another process and back would cost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A poll's outcome with what could be read out of it. An unreadable document has become a failed outcome."""
@@ -92,6 +97,8 @@ class Readers:
         """`read`, where there is room for it."""
         if outcome.raw is None:
             return Reading(outcome)
+        if known and len(outcome.raw.body) <= LIGHT_BYTES:
+            return read(feed, outcome, known)
         self._waiting += 1
         try:
             if self._pool is None and self._processes > 1 and self._waiting >= APART_FROM:
