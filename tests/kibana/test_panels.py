@@ -67,7 +67,7 @@ def _feed_health(number: int) -> FeedHealth:
         new_24h=number * 2,
         new_7d=number * 9,
         entries_per_day=number * 9 / 7,
-        elapsed_s=0.1 + number / 16,
+        elapsed_s=0.5 + number / 8,
     )
 
 
