@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -53,4 +54,22 @@ def secured_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
         "xpack.license.self_generated.type=basic",
     )
     with node.running(tmp_path_factory.mktemp("secured"), settings) as running:
+        _until_healthy(running.url, "first-password")
         yield running.url, "first-password"
+
+
+def _until_healthy(url: str, password: str) -> None:
+    """Wait as the compose file's health check does: a node that has just started refuses even the right password."""
+    from elasticsearch import ApiError, Elasticsearch, TransportError
+
+    client = Elasticsearch(url, basic_auth=("elastic", password))
+    deadline = time.monotonic() + node.START_TIMEOUT_S
+    while True:
+        try:
+            client.cluster.health(wait_for_status="yellow", timeout="5s")
+            break
+        except (ApiError, TransportError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+    client.close()
