@@ -38,9 +38,9 @@ UNTUNED = Thresholds(decide=0.5, uncertain=0.35, announce=0.9)
 EMBEDDING_TEXTS = 3_000
 """Training texts that the story projection is fitted on (their labels play no part in it)."""
 
-FULL_SCALE = {"development": 0.9}
-"""Networks of half the items are surer of developments than the shipped one. At 0.9 of their thresholds its precision
-equals its recall on 318 real items that it had not seen (labels/headlines_2, scored before they were trained on)."""
+FULL_SCALE = {"development": 0.8}
+"""Networks of half the items are surer of developments than the shipped one, which finds too few at their thresholds. F1
+is highest at 0.8 of these on dev and on the held-out prose, and at 0.9 on 318 items read later. Chosen there."""
 CALIBRATION_TEXTS = 200
 """Training texts that show how large the states get, before weights are cut to 8 bits."""
 

@@ -26,6 +26,8 @@ from classifiers.training.encoder import HEADS, HIDDEN, TOKENIZER_NAME
 from classifiers.training.fit import as_tensors
 from classifiers.training.network import Network
 
+SMOOTHING = 0.75
+"""How much of the inputs' unevenness goes into the weights (0 to 1): these have a scale for each output, inputs one for all."""
 INPUTS = ("ids", "types", "mentions", "mask")
 OUTPUTS = ("probabilities", "support", "embedding")
 
@@ -62,7 +64,8 @@ class Smoothed(nn.Module):  # type: ignore[misc, unused-ignore]
     def __init__(self, linear: nn.Linear, largest: Tensor) -> None:
         super().__init__()
         weights = linear.weight.detach()
-        scale = (largest.clamp(min=1e-4) / weights.abs().amax(0).clamp(min=1e-4)).sqrt()
+        large, wide = largest.clamp(min=1e-4), weights.abs().amax(0).clamp(min=1e-4)
+        scale = large**SMOOTHING / wide ** (1 - SMOOTHING)
         self.inverse = nn.Parameter(1 / scale)
         self.weight = nn.Parameter(weights * scale)
         self.bias = linear.bias
