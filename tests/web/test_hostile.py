@@ -148,3 +148,8 @@ def test_a_token_of_another_browser_does_not_fit(own_desk: Desk) -> None:
 def test_kyiv_is_called_by_its_name_whatever_the_browser_calls_it(desk: Desk) -> None:
     desk.client.cookies.set("zone", "Europe/Kiev")
     assert "Times in Europe/Kyiv" in desk.get("/")
+
+
+def test_browsers_name_our_page_to_our_own_forms_and_to_no_outlet(desk: Desk) -> None:
+    """With `no-referrer` they would send `Origin: null` with our forms, which is refused; the browser tests saw it."""
+    assert desk.client.get("/").headers["Referrer-Policy"] == "same-origin"
