@@ -123,11 +123,18 @@ def file_hashes(shared: Path, here: Path = HERE) -> dict[str, str]:
     ]
     own = sorted((here / "labels").glob("*.jsonl")) + sorted((here / "corpus").glob("*/*.jsonl"))
     return {
-        str(path.relative_to(here if path.is_relative_to(here) else shared)): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()[:16]
+        str(path.relative_to(here if path.is_relative_to(here) else shared)): _digest(path)
         for path in data + own
     }
+
+
+def hashes(files: Iterable[Path]) -> dict[str, str]:
+    """The same of the files of another conflict."""
+    return {path.name: _digest(path) for path in files}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def shared_rows(shared: Path) -> Iterator[dict[str, Any]]:

@@ -120,7 +120,9 @@ def facts_of(places: Places, items: Materials) -> dict[str, Any]:
     return {
         "base": encoder.ARTIFACT,
         "items": {source: sources.count(source) for source in sorted(set(sources))},
-        "data_sha256_16": examples.file_hashes(places.shared),
+        "data_sha256_16": examples.hashes(items.files)
+        if items.files
+        else examples.file_hashes(places.shared),
         "torch": torch.__version__,
         "python": platform.python_version(),
     }

@@ -1,7 +1,7 @@
 """Everything that a fitting needs, read once: taxonomy, examples, tokens, targets, weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +24,15 @@ FIELD_WEIGHT = 2.0
 
 @dataclass(frozen=True)
 class Materials:
-    """n examples with their passages, (n, k) targets and (n,) weights, in one order."""
+    """n examples with their passages, (n, k) targets and (n,) weights, in one order. `files`: where they stand, if not
+    in the shared data and ours."""
 
     taxonomy: Taxonomy
     examples: list[Example]
     texts: list[list[Tokens]]
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
+    files: tuple[Path, ...] = ()
 
     @property
     def ids(self) -> list[str]:
@@ -44,6 +46,7 @@ class Materials:
             [self.texts[at] for at in indices],
             self.targets[indices],
             self.weights[indices],
+            self.files,
         )
 
 
@@ -75,7 +78,7 @@ def chosen_materials(places: Places, taxonomy: str, files: Sequence[Path] = (), 
     them, evenly chosen. `taxonomy` is a shipped one's name or a path."""
     labels = load_taxonomy(taxonomy)
     if files:
-        items = materials(places, examples.from_files(files), labels)
+        items = replace(materials(places, examples.from_files(files), labels), files=tuple(files))
     else:
         items = training_materials(places, labels)
     if not limit:
