@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-from elastic_transport import Transport, TransportApiResponse
+from elastic_transport import TlsError, Transport, TransportApiResponse
 from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch, TransportError, UnsupportedProductError
 from elasticsearch import ConnectionError as EsConnectionError
 
@@ -87,7 +87,8 @@ class PatientTransport(Transport):
     """Rests between tries; the client's own retries come at once, which keeps a busy server busy.
 
     Tried again are answers of 429 and 502 to 504 and time-outs, as often as PAUSES_S says; a connection that failed is
-    tried once more, since it may only have been idle for too long.
+    tried once more, since it may only have been idle for too long. A certificate that is not trusted stays so, and the
+    second refusal would no longer name it.
     """
 
     def perform_request(self, method: str, target: str, **options: Any) -> TransportApiResponse:
@@ -99,6 +100,8 @@ class PatientTransport(Transport):
                     return answer
             except ConnectionTimeout:
                 pass  # tried again below; the last try's error is raised
+            except TlsError:
+                raise
             except EsConnectionError:
                 if tried:
                     raise
@@ -157,7 +160,7 @@ def _matter(error: Exception) -> str:
             return f"answered {error.status_code}: {_reason(error)}"
         case ConnectionTimeout():
             return f"did not answer within {REQUEST_TIMEOUT_S:.0f} s"
-        case _ if "CERTIFICATE_VERIFY_FAILED" in told:
+        case TlsError() if "CERTIFICATE_VERIFY_FAILED" in str(error.__cause__):
             return "shows a certificate of an unknown CA; name the CA's file with ?ca=FILE in CEASEFIRE_INDEX_URL"
         case EsConnectionError():
             return "cannot be reached; is it running, and is the host right?"

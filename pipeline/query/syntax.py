@@ -32,6 +32,8 @@ _BEGINS_OPERAND = {
     "TERM", "PHRASE", "REGEX", "LPAREN", "LBRACKET", "NOT", "PLUS", "MINUS", "LESSTHAN", "GREATERTHAN", "TO",
 }  # fmt: skip
 _PREFIXES = {"NOT", "PLUS", "MINUS", "COLUMN"}
+_NUMBERED = {"APPROX": "~", "BOOST": "^"}
+"""Marks with a number behind them. luqum reads it as a decimal and fails on "1.2.3" with an error without a place."""
 
 
 def tree(text: str) -> Item | None:
@@ -117,6 +119,10 @@ def _lexed(plain: str, text: str) -> list[LexToken]:
             at = token.lexpos + quote.end() - 1
             raise QueryError(
                 "A quote cannot stand inside a word; put a blank before it or take it away", text, at
+            )
+        if token.type in _NUMBERED and str(token.value) and not str(token.value).isdecimal():
+            raise QueryError(
+                f'A whole number follows "{_NUMBERED[token.type]}", not "{token.value}"', text, token.lexpos
             )
     return tokens
 

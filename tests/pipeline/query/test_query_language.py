@@ -271,6 +271,13 @@ def test_positive_leaves_are_what_a_hit_can_satisfy() -> None:
     assert list(positive_leaves(root("aa -bb NOT (NOT cc)"))) == [A, C]
 
 
+@pytest.mark.parametrize("text", ["5~.", "truce^..", '"peace talks"~1.2.3', '"peace talks"~1.5'])
+def test_a_mark_with_no_number_behind_it_is_shown_at_its_place(text: str) -> None:
+    with pytest.raises(QueryError, match="whole number follows") as refused:
+        root(text)
+    assert refused.value.position == max(text.find("~"), text.find("^"))
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet=st.sampled_from("ab ()[]{}\":*?~^/\\-+!&|AND ORNOT.,'’“”5T"), max_size=40))
 def test_any_string_is_a_query_or_a_query_error(text: str) -> None:
