@@ -105,8 +105,10 @@ def report(found: oof.OutOfFold, items: Materials) -> Sequence[str]:
             inside = fold_of == fold
             limits = from_scores(scores[~inside], true[~inside], weights[~inside], found.labels)
             part = inside & chosen
+            if not part.any():
+                continue  # a trial on a few items
             by_fold.append(by_facet(decided(scores[part], limits, found.labels), true[part], found.labels))
-        for facet in by_fold[0]:
+        for facet in by_fold[0] if by_fold else ():
             f1 = [one[facet].f1 for one in by_fold]
             lines.append(f"{name}: {facet} micro-F1 {np.mean(f1):.3f}, spread over folds {np.std(f1):.3f}")
     return lines

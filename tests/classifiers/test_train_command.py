@@ -59,6 +59,20 @@ def test_a_taxonomy_and_a_file_of_items_make_a_model_for_another_conflict(work: 
         OnnxScorer(load_taxonomy(), tmp_path / "model")
 
 
+def test_items_none_of_which_is_recent_and_long_are_cross_validated_all_the_same() -> None:
+    pytest.importorskip("torch", reason="training only")
+    from classifiers.training import oof
+    from classifiers.training.cross_validate import report
+    from classifiers.training.materials import Materials
+
+    gaza = load_taxonomy("gaza")
+    items = examples.from_files([GAZA])[:8]
+    true = examples.targets(items, gaza.keys)
+    kept = oof.OutOfFold(list(gaza.keys), [one.text.id for one in items], [0, 1] * 4, true)
+    lines = report(kept, Materials(gaza, items, [[]] * 8, true, np.ones(8, np.float32)))
+    assert len(lines) == 3 and all(line.startswith("all items: ") for line in lines)
+
+
 def test_a_trial_is_not_to_replace_the_shipped_model(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training only")
     from classifiers.training.train import main
