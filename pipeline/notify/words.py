@@ -27,6 +27,7 @@ class Phrases:
 
     names: Mapping[str, str]
     actors: Mapping[str, str]
+    plural: frozenset[str]
     developments: Mapping[str, Mapping[str, Any]]
     heads: tuple[str, ...]
     object_pattern: re.Pattern[str]
@@ -58,7 +59,13 @@ def phrases(names: Mapping[str, str]) -> Phrases:
         for development, verbs in data["objects"]["deeds"].items()
     }
     return Phrases(
-        names, data["actors"], data["developments"], heads, re.compile(pattern, re.IGNORECASE), deeds
+        names,
+        data["actors"],
+        frozenset(data["plural"]),
+        data["developments"],
+        heads,
+        re.compile(pattern, re.IGNORECASE),
+        deeds,
     )
 
 
@@ -117,7 +124,8 @@ def headline(position: Position, words: Phrases) -> str:
     phrase |= entry.get(position.detail, {}) if position.detail else {}
     against = joined([words.actor(actor) for actor in position.against if actor not in position.by])
     thing = object_of(position.sentence, words, position.development)
-    template = phrase["none"] if not by else phrase["many"] if len(set(position.by)) > 1 else phrase["one"]
+    several = len(set(position.by)) > 1 or words.plural.issuperset(position.by)
+    template = phrase["none"] if not by else phrase["many"] if several else phrase["one"]
     if thing is not None:
         template += phrase.get("about", "")
     if against and not by and "against_none" in phrase:

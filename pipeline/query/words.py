@@ -33,9 +33,9 @@ _FLAGS = {
 }
 _SUBJECTS = {
     "actor": "{} acts or is acted on",
-    "issue": "it is about {}",
-    "development": "it reports {}",
-    "detail": "something is {}",
+    "issue": "the issue is {}",
+    "development": "“{}” is reported",
+    "detail": "the detail is “{}”",
     "by": "{} did something",
     "against": "something was done to {}",
     "outlet": "the outlet is {}",
@@ -54,7 +54,7 @@ _OF_AN_ACT = {"development": "{}", "by": "by {}", "against": "against {}", "deta
 _HELD = {
     "actor": "somebody acts",
     "issue": "it has an issue",
-    "development": "it reports a development",
+    "development": "a development is reported",
     "detail": "it says which way something went",
     "by": "it says who did something",
     "against": "it says to whom something was done",
@@ -118,9 +118,9 @@ class _Teller:
     def _leaf(self, node: Node) -> str:
         match node:
             case Words(fields):
-                return f"it has “{node.typed}” {_where(fields)}"
+                return f"{_where(fields)} has “{node.typed}”"
             case Wildcard(fields):
-                return f"it has a word like “{node.typed}” {_where(fields)}"
+                return f"{_where(fields)} has a word like “{node.typed}”"
             case ValuePattern(field):
                 return _SUBJECTS[field].format(f"like “{node.typed}”")
             case Exists(field):
@@ -170,10 +170,10 @@ def _is_of_an_act(node: Node) -> bool:
 def _where(fields: tuple[str, ...]) -> str:
     """Where words are looked for."""
     if len(fields) > 1:
-        return "in the title or text"
+        return "title or text"
     return {
-        "title": "in the title",
-        "text": "in the text",
-        "name": "in a name",
-        "place": "in the name of a place",
+        "title": "the title",
+        "text": "the text",
+        "name": "a name in it",
+        "place": "a place in it",
     }[fields[0]]

@@ -33,6 +33,7 @@ def said(
         (said("deal-reached", "russia", detail="ended", sentence="The Easter truce is over."), "Russia ends Easter truce"),
         (said("talks-announced", "russia united-states", detail="called-off"), "Russia and US call off talks"),
         (said("talks-held", "united-states"), "US holds talks"),
+        (said("proposal-made", "other", sentence="A ceasefire."), "Others put forward ceasefire"),
         (said("violation-reported", "ukraine", "russia", "claimed", "The Easter truce was broken."), "Ukraine reports breach of Easter truce by Russia"),
         (said("violation-reported", "russia", detail="denied"), "Russia denies breach of truce"),
         (said("attack-reported", "russia", "ukraine"), "Russia attacks Ukraine"),
