@@ -1,6 +1,6 @@
 """From a decision to what the message says: pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from classifiers.types import Position
@@ -21,6 +21,10 @@ LINE_LIMIT = 120
 """Letters of one development told: two lines on a phone."""
 HEADLINES_IN_SUBJECT = 2
 
+Spans = tuple[tuple[int, int], ...]
+Mark = Callable[[str], Spans]
+"""A sentence to the places [start, end) in it that are to be marked: in order, none touching another."""
+
 SIDES = ("ukraine", "russia", "third-party")
 
 
@@ -34,28 +38,18 @@ def rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def quote(article: MatchedArticle, sentence: str, marks: Collection[str] = ()) -> Quote:
-    """An evidence sentence (the title where there is none) with its source; `marks`: words of it to mark."""
+def unmarked(text: str) -> Spans:
+    """Marks nothing."""
+    return ()
+
+
+def quote(article: MatchedArticle, sentence: str, mark: Mark = unmarked) -> Quote:
+    """An evidence sentence (the title where there is none) with its source, and what `mark` marks in it."""
     text = clean.line(sentence or article.title, SENTENCE_LIMIT)
     return Quote(
         text, clean.line(article.outlet, 80), article.side, clean.link(article.url), clean.line(article.title, TITLE_LIMIT),
-        rfc3339(article.published), rfc3339(article.seen), article.language, _spans(text, marks),
+        rfc3339(article.published), rfc3339(article.seen), article.language, mark(text),
     )  # fmt: skip
-
-
-def _spans(text: str, marks: Collection[str]) -> tuple[tuple[int, int], ...]:
-    lowered = text.casefold()
-    if len(lowered) != len(text):  # folding changed lengths (ß): places would be off
-        return ()
-    spans: list[tuple[int, int]] = []
-    for mark in sorted({mark.casefold() for mark in marks if mark}, key=len, reverse=True):
-        start = lowered.find(mark)
-        while start >= 0:
-            end = start + len(mark)
-            if all(end <= other[0] or start >= other[1] for other in spans):
-                spans.append((start, end))
-            start = lowered.find(mark, end)
-    return tuple(sorted(spans))
 
 
 def told_positions(
@@ -157,18 +151,18 @@ def news(
     decision: Decision,
     told: Sequence[Key],
     words: Phrases,
-    marks: Collection[str] = (),
+    mark: Mark = unmarked,
     note: str = "",
 ) -> News:
     """The instant message: `told` are the keys that this transaction inserted, out of `decision.tell`.
 
-    `articles`: all of the story that match; `marks`: the query's own words.
+    `articles`: all of the story that match; `mark` finds in a sentence what the query looks for.
     """
     assert decision.lead is not None
     lines = [
         NewsLine(
             line_of(position, item.article, words),
-            quote(item.article, position.sentence, marks or _object_marks(position, words)),
+            quote(item.article, position.sentence, _either(mark, _object_of(position, words))),
             certainty(position.score, announce=item.sure),
         )
         for position, item in told_positions(told, decision.evidence, words)
@@ -180,7 +174,7 @@ def news(
         lines = [
             NewsLine(
                 f"{STATUS_WORDS[status]}: {text}" if status else text,
-                quote(first, _best_sentence(first, query), marks),
+                quote(first, _best_sentence(first, query), mark),
             )
         ]
     elif status:
@@ -203,9 +197,19 @@ def news(
     )
 
 
-def _object_marks(position: Position, words: Phrases) -> list[str]:
+def _object_of(position: Position, words: Phrases) -> Mark:
+    """Marks what was accepted, refused, put forward …, for a query that looks for no words."""
     found = object_of(position.sentence, words, position.development)
-    return [found] if found else []
+
+    def mark(text: str) -> Spans:
+        start = text.find(found) if found else -1
+        return () if found is None or start < 0 else ((start, start + len(found)),)
+
+    return mark
+
+
+def _either(first: Mark, second: Mark) -> Mark:
+    return lambda text: first(text) or second(text)
 
 
 def _best_sentence(article: MatchedArticle, query: QueryTest) -> str:

@@ -27,7 +27,7 @@ from pipeline.errors import QueryError
 from pipeline.index.base import Index
 from pipeline.notify import compose
 from pipeline.notify.content import to_json
-from pipeline.query import nodes
+from pipeline.query import highlight, nodes
 from pipeline.steps.desk import Compiled, Desk, desk_of
 from pipeline.types import Alert
 
@@ -245,9 +245,8 @@ class _Batch:
             rows.drop_notification(self.connection, number)
             return
         rows.set_due(self.connection, alert.id, {article.id for article in visible}, None)
-        marks = query_words(item.query)
         message = compose.news(
-            alert, item.scope, story, visible, decision, told, self.desk.words, marks, note
+            alert, item.scope, story, visible, decision, told, self.desk.words, _marker(item.query), note
         )
         rows.fill_notification(self.connection, number, message.subject, to_json(message))
         outbox.add(
@@ -388,13 +387,14 @@ def recipients_for(
     return [recipient for recipient in alert.recipients if hears(recipient)]
 
 
-def query_words(query: nodes.Query) -> tuple[str, ...]:
-    """The words and phrases that a query was typed with, to be marked in evidence sentences."""
-    return tuple(
-        leaf.typed.strip("\"“”'")
-        for leaf in nodes.positive_leaves(query.root)
-        if isinstance(leaf, nodes.Words) and len(leaf.typed) > 2
-    )
+def _marker(query: nodes.Query) -> compose.Mark:
+    """Marks in a sentence what the query looks for, whole words in all their forms."""
+
+    def mark(text: str) -> compose.Spans:
+        found = highlight.marked(query, None, text)
+        return found.spans if found.text == text else ()  # another Unicode form has other places
+
+    return mark
 
 
 def away_slot(at: datetime) -> str:

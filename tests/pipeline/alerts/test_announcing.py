@@ -22,6 +22,17 @@ def test_first_report_of_a_story_is_told_with_its_development(any_newsroom: News
     assert any_newsroom.announced() == {("a", "first", ""), ("a", "development", "rejected:-:russia")}
 
 
+def test_evidence_marks_whole_words_in_all_their_forms(newsroom: Newsroom) -> None:
+    newsroom.alert("text:(dam OR rejection) OR development:rejected")
+    newsroom.article(
+        "a", position("rejected", "russia", sentence="Moscow rejects a truce at the damaged dam.")
+    )
+    newsroom.cycle()
+    (_, message), *_ = newsroom.outbox.sent
+    (line,) = message.lines
+    assert [line.quote.sentence[start:end] for start, end in line.quote.marks] == ["rejects", "dam"]
+
+
 def test_repeating_a_cycle_tells_nothing_again(any_newsroom: Newsroom) -> None:
     any_newsroom.alert()
     any_newsroom.article("a", RUSSIA_NO)

@@ -68,6 +68,7 @@ def test_words_phrases_and_wildcards_are_marked_but_not_what_is_excluded() -> No
 def test_field_is_marked_only_where_the_query_looks() -> None:
     assert marked(query("title:truce"), "text", "A truce.").spans == ()
     assert marked(query("title:truce"), "title", "A truce.").spans == ((2, 7),)
+    assert marked(query("title:truce"), None, "A truce.").spans == ((2, 7),)
 
 
 def test_snippet_is_cut_around_the_hits_at_words() -> None:
