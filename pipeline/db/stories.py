@@ -61,6 +61,16 @@ def create(connection: Connection, stories: Sequence[NewStory]) -> None:
         )  # fmt: skip
 
 
+def living(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    """The living story behind each of these ids; those that are gone are absent."""
+    story = schema.story.c
+    found: dict[str, str] = {}
+    for part in chunks(sorted(names)):
+        rows = connection.execute(select(story.id, story.merged_into).where(story.id.in_(part)))
+        found |= {row.id: row.merged_into or row.id for row in rows}
+    return found
+
+
 def resolve(connection: Connection, story: str) -> str:
     """The living story behind an id that may be an old one. Raises NotFoundError for an id that never was."""
     row = connection.execute(

@@ -101,7 +101,11 @@ def test_a_verdict_that_is_none_is_refused(own_desk: Desk) -> None:
 def test_a_judgement_is_undone_and_stays_in_the_log(own_desk: Desk) -> None:
     story = own_desk.story(CALL)
     own_desk.post(f"/story/{story}/judge", {"kind": "verdict", "value": "false"})
-    number = re.search(r'name="number" value="(\d+)"', own_desk.get("/judgement"))
+    said = own_desk.get("/judgement")
+    named = re.search(rf'href="/story/{story}"[^>]*>([^<]+)<', said)
+    assert named is not None
+    assert named[1] in own_desk.get(f"/story/{story}"), "a story is named by its news, not by its id"
+    number = re.search(r'name="number" value="(\d+)"', said)
     assert number is not None
     log = own_desk.post("/judgement/undo", {"number": number[1]})
     assert "taken back by olena" in log
