@@ -24,6 +24,18 @@ VIEWS = (
 )  # fmt: skip
 
 
+NEW_FEED = """
+[[feed]]
+url = "https://fresh.example/rss"
+outlet = "Fresh Courier"
+owner = "Fresh"
+country = "GB"
+side = "third-party"
+language = "en"
+kind = "news"
+"""
+
+
 def links(text: str, containing: str) -> list[str]:
     return [unescape(link) for link in re.findall(r'href="([^"]+)"', text) if containing in link]
 
@@ -229,6 +241,18 @@ def test_completion_knows_labels_outlets_and_details(desk: Desk) -> None:
     assert ["russia", "Russia"] in known["values"]["by"]
     assert ["Harbour Wire", "Harbour Wire"] in known["values"]["outlet"]
     assert "called-off" in [value for value, _ in known["values"]["detail"]]
+
+
+def test_feeds_that_were_never_asked_are_listed_at_the_first_visit_and_not_called_ill(own_desk: Desk) -> None:
+    own_desk.app.settings.resolved_feeds().write_text(NEW_FEED, encoding="utf-8")
+    text = own_desk.get("/feeds")
+    assert "1 feed, 1 not asked yet." in text
+    assert "Fresh Courier" in text
+    assert "in trouble" not in text
+
+
+def test_a_reader_in_utc_is_not_told_to_hover_for_utc(own_desk: Desk) -> None:
+    assert "on hover" not in own_desk.get("/help")
 
 
 def test_a_feeds_page_shows_no_password_of_its_address(desk: Desk) -> None:

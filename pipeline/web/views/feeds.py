@@ -53,12 +53,13 @@ class FeedRow:
 
 def index(visit: Visit) -> Response:
     """All listed feeds, those in trouble first."""
+    listed = visit.site.app.feeds  # the first time, this writes the rows that are read now
     with visit.site.app.database.read() as connection:
         states = rows.states(connection)
         found_so = health.known(connection)
         volumes = feed_pages.volumes(connection, visit.now, DAYS, timedelta(days=1))
     found = []
-    for name, feed in visit.site.app.feeds.items():
+    for name, feed in listed.items():
         if name in states:
             counts = volumes.get(name, [0] * DAYS)
             line = charts.sparkline(counts, f"{sum(counts)} new articles in {DAYS} days")
@@ -66,7 +67,8 @@ def index(visit: Visit) -> Response:
     found.sort(key=lambda row: (not row.trouble, row.feed.outlet.casefold(), row.feed.name))
     return visit.render(
         "feeds.html", active="feeds", title="Feeds", rows=found, days=DAYS,
-        failing=sum(bool(row.trouble) for row in found),
+        failing=sum(bool(row.trouble) and row.state.last_poll is not None for row in found),
+        waiting=sum(row.state.last_poll is None for row in found),
     )  # fmt: skip
 
 
