@@ -13,7 +13,7 @@ from pipeline.alerts.facts import Mute
 from pipeline.alerts.simulate import Simulation
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, with_app
 from pipeline.clock import utc_now
 from pipeline.db import alerts as alert_rows
 from pipeline.db import overview
@@ -32,7 +32,7 @@ READ_LANGUAGES = frozenset({"en"})
 SHOWN = 20
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def alert() -> None:
     """Saved queries that mail what is new, and only that."""
 

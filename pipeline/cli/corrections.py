@@ -8,7 +8,7 @@ import click
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, with_app
 from pipeline.clock import utc_now
 from pipeline.corrections import Correction, Verdict, training_line
 from pipeline.db import corrections as rows
@@ -18,7 +18,7 @@ SHOWN = 100
 AT_ONCE = 500
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def corrections() -> None:
     """Judge labels and positions by hand: it overrides the model at once and survives re-tagging."""
 

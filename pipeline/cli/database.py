@@ -7,7 +7,7 @@ import click
 
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, with_app
 from pipeline.cli.progress import bar
 from pipeline.db import backup as backups
 from pipeline.db import copying, migrate
@@ -15,9 +15,9 @@ from pipeline.db.engine import open_database
 from pipeline.errors import SettingsError
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def db() -> None:
-    """The database."""
+    """Upgrade, copy and back up the database."""
 
 
 @db.command()

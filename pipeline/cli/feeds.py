@@ -13,7 +13,15 @@ import click
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.cli.options import (
+    DONE,
+    DONE_WITH_FAILURES,
+    CommandGroup,
+    exit_with,
+    feeds_option,
+    json_option,
+    with_app,
+)
 from pipeline.clock import utc_now
 from pipeline.db import domains
 from pipeline.db import feeds as feed_rows
@@ -28,12 +36,12 @@ from pipeline.opml import read_opml, write_opml
 from pipeline.parse import parse_feed
 from pipeline.steps.backfill import BackfillLimits, BackfillReport
 from pipeline.steps.backfill import backfill as fill
-from pipeline.types import Feed, FetchOutcome
+from pipeline.types import FailureKind, Feed, FetchOutcome
 
 log = logging.getLogger(__name__)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def feeds() -> None:
     """The source list and how its feeds are doing."""
 
@@ -77,13 +85,18 @@ def state_words(state: FeedState) -> str:
         return "not polled yet"
     if state.failure is not None:
         times = "" if state.failures == 1 else f", {state.failures} times in a row"
-        return f"{state.failure}{times}: {state.failure_detail} {failure_words(state.failure)}"
+        return f"{state.failure}{times}: {_why(state.failure, state.failure_detail)}"
     remarks = f"; {'; '.join(state.problems)}" if state.problems else ""
     moved = f"; has moved to {state.moved_to}" if state.moved_to else ""
     covered = (
         f"; all of it comes with {state.covered_by}, so it is asked once a day" if state.covered_by else ""
     )
     return f"well{moved}{covered}{remarks}"
+
+
+def _why(kind: FailureKind, detail: str | None) -> str:
+    """What went wrong, what that means and what to do: whole sentences."""
+    return ". ".join(filter(None, ((detail or "").rstrip(". "), failure_words(kind))))
 
 
 def gate_words(domain: str, until: datetime) -> str:
@@ -203,7 +216,7 @@ def _checked(outcome: FetchOutcome) -> dict[str, Any]:
     }
     if outcome.raw is None:
         if outcome.failure is not None:
-            result["detail"] = f"{outcome.failure}: {outcome.detail} {failure_words(outcome.failure)}"
+            result["detail"] = f"{outcome.failure}: {_why(outcome.failure, outcome.detail)}"
         return result
     try:
         parsed = parse_feed(outcome.raw)

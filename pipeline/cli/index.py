@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pipeline import reindex as reindexing
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, CommandGroup, exit_with, json_option, with_app
 
 
 @click.command()
@@ -33,7 +33,7 @@ def reindex(app: App) -> None:
     click.echo(f"{show.plural(total, 'article')} indexed; the new index is in use")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def index() -> None:
     """The search index."""
 

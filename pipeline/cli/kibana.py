@@ -7,7 +7,7 @@ import click
 
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, CommandGroup, exit_with, json_option, with_app
 from pipeline.errors import SettingsError
 from pipeline.kibana.apply import Outcome
 from pipeline.kibana.apply import apply as applying
@@ -18,7 +18,7 @@ from pipeline.settings import REPOSITORY
 NOTES_SHOWN = 6
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def kibana() -> None:
     """Kibana's dashboards."""
 

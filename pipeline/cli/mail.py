@@ -5,15 +5,15 @@ import click
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import with_app
+from pipeline.cli.options import CommandGroup, with_app
 from pipeline.clock import utc_now
 from pipeline.db import outbox
 from pipeline.steps.test_mail import send_test
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def mail() -> None:
-    """Mail."""
+    """Try the mail server, and release messages that wait."""
 
 
 @mail.command()

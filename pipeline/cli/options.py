@@ -68,7 +68,17 @@ def exit_with(code: int) -> NoReturn:
     raise click.exceptions.Exit(code)
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
+    """A group whose help tells each command's whole first sentence: click would cut it to the width of a line."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in commands if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Group(CommandGroup):
     """The group of all commands: turns our errors into one clear message and the promised exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -2,13 +2,14 @@
 
 import getpass
 import logging
+import socket
 from pathlib import Path
 
 import click
 
 from pipeline.app import App
 from pipeline.cli.options import with_app
-from pipeline.errors import SettingsError
+from pipeline.errors import ServiceError, SettingsError
 from pipeline.settings import Settings
 from pipeline.web.access import Access, check_binding, hashed, networks, read_users
 
@@ -46,15 +47,26 @@ def serve(app: App, host: str, port: int, read_only: bool, add_user: str | None)
         application, host=host, port=port, log_level="warning", access_log=False, proxy_headers=False,
         server_header=False, timeout_graceful_shutdown=5,
     )  # fmt: skip
-    socket = listening.bind_socket()
-    bound = socket.getsockname()
+    listener = _listen(host, port)
+    bound = listener.getsockname()
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
     click.echo(f"serving http://{shown}:{bound[1]}/ over {app.database.describe()}; Ctrl-C ends it")
     try:
-        uvicorn.Server(listening).run(sockets=[socket])
+        uvicorn.Server(listening).run(sockets=[listener])
     except KeyboardInterrupt:
         click.echo("ended")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The socket to serve on. Raises ServiceError where the address is taken, or is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ServiceError(
+            f"cannot listen at {host}, port {port}: {error.strerror}; choose another with --host and --port"
+        ) from error
 
 
 def access_from(settings: Settings, *, read_only: bool) -> Access:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, with_app
 from pipeline.clock import utc_now
 from pipeline.db import schema, standings
 from pipeline.db import stories as story_rows
@@ -21,7 +21,7 @@ from pipeline.stories.status import Report, Standing, standing
 author_option = click.option("--author", default=None, help="Who judges (default: your user name).")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def story() -> None:
     """Stories: one event each, whoever tells it."""
 
@@ -94,7 +94,7 @@ def split(app: App, name: str, articles: tuple[str, ...], author: str | None) ->
     click.echo(f"{show.plural(len(articles), 'article')} moved to the new story {new}")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def thread() -> None:
     """Threads: the stories of one matter over time."""
 

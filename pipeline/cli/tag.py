@@ -65,6 +65,10 @@ def _show(text: Text, tagged: Tagged) -> None:
     console = show.console()
     console.print(RichText(show.clean(text.title, 160) or text.id, style="bold"))
     for item in tagged.labels:
-        console.print(RichText(f"  {item.label:32} {item.score:.2f}  {show.clean(item.sentence, 90)}"))
+        console.print(
+            RichText(f"  {item.label:32} {item.score:.2f}  {show.clean(item.sentence, 90)}"),
+            no_wrap=True,
+            overflow="ellipsis",
+        )
     for item in tagged.uncertain:
         console.print(RichText(f"  {item.label:32} {item.score:.2f}  uncertain", style="dim"))

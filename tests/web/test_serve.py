@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,14 @@ def test_a_user_needs_a_file_to_be_written_to() -> None:
     done = CliRunner().invoke(main, ["serve", "--add-user", "olena"])
     assert done.exit_code == 2
     assert "CEASEFIRE_WEB_USERS" in done.stderr
+
+
+def test_an_address_that_is_taken_is_named_with_what_to_do(own_folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = CliRunner().invoke(
+            main, ["serve", "--port", port, "--db", f"sqlite:///{own_folder / 'sample.db'}"]
+        )
+    assert done.exit_code == 3
+    assert f"error: cannot listen at 127.0.0.1, port {port}: Address already in use" in done.stderr
+    assert "--port" in done.stderr

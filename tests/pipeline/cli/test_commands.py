@@ -83,6 +83,21 @@ def test_a_failing_feed_is_named_with_its_reason_and_the_code_is_one(desk: Desk)
     assert "http-5xx" in desk("feeds", "list").stdout
 
 
+def test_help_tells_each_commands_whole_first_sentence(desk: Desk) -> None:
+    for group in ((), ("db",), ("feeds",), ("alert",)):
+        listed = desk(*group, "--help").stdout.partition("Commands:")[2]
+        assert listed
+        assert "..." not in listed
+
+
+def test_why_a_feed_fails_is_told_in_whole_sentences(desk: Desk) -> None:
+    desk.server.answer("/rss", Reply(status=503))
+    desk("run", code=1)
+    for command, code in ((("feeds", "list"), 0), (("feeds", "check"), 1)):
+        words = " ".join(desk(*command, code=code).stdout.split())
+        assert ". Its server has a fault of its own." in words
+
+
 def test_where_no_feed_answers_the_sample_is_shown_with_commands_that_work(desk: Desk) -> None:
     desk.server.answer("/rss", Reply(status=503))
     output = desk("run", "--or-sample", code=1).stdout
