@@ -57,7 +57,7 @@ down: .env ## stop the production stack; volumes stay
 test: $(TOOLS) ## every behaviour test that needs no torch
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/airflow_live
 
-test-airflow: $(TOOLS) ## the production schedule on a real Airflow: killed, retried, doubled (4 minutes)
+test-airflow: $(TOOLS) ## the production schedule on a real Airflow: killed, retried, doubled (2 to 8 minutes)
 	@$(BIN)/python -m pytest tests/airflow_live
 
 check: format lint types ## what CI checks besides the tests
