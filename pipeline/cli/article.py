@@ -1,7 +1,7 @@
 """`ceasefire show`: one article, where its text comes from, and how it was edited."""
 
-import difflib
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ from pipeline.app import App
 from pipeline.cli import show as shown
 from pipeline.cli.options import json_option, with_app
 from pipeline.db import article_pages, schema
+from pipeline.edits import edits
 
 MARKS = {
     "headline": "headline changed",
@@ -90,22 +91,16 @@ def _page_words(page: Row[Any] | None) -> str:
 def differences(before: str, after: str) -> list[tuple[str, str]]:
     """What changed word by word: ("same" | "out" | "in", words) in reading order; long unchanged stretches are cut."""
     old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
-    found: list[tuple[str, str]] = []
-    for kind, i, j, k, m in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            found.append(("same", _cut(old[i:j])))
-            continue
-        if j > i:
-            found.append(("out", "".join(old[i:j])))
-        if m > k:
-            found.append(("in", "".join(new[k:m])))
-    return found
+    return [
+        (_TOLD[kind], _cut(words) if kind == "same" else "".join(words)) for kind, words in edits(old, new)
+    ]
 
 
+_TOLD = {"same": "same", "gone": "out", "new": "in"}
 _AROUND = 24
 
 
-def _cut(words: list[str]) -> str:
+def _cut(words: Sequence[str]) -> str:
     if len(words) <= 2 * _AROUND:
         return "".join(words)
     return "".join(words[:_AROUND]) + " […] " + "".join(words[-_AROUND:])

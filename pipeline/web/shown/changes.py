@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal
+
+from pipeline.edits import edits
 
 LONGEST_WORDS = 4000
 """Longer texts are compared sentence by sentence: difflib's time grows with the square."""
@@ -23,17 +24,7 @@ def changes(before: str, after: str) -> list[Piece]:
     """The pieces of both texts in reading order; empty where they are the same."""
     if before == after:
         return []
-    old, new = _parts(before), _parts(after)
-    pieces: list[Piece] = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", "".join(old[i1:i2])))
-            continue
-        if i2 > i1:
-            pieces.append(Piece("gone", "".join(old[i1:i2])))
-        if j2 > j1:
-            pieces.append(Piece("new", "".join(new[j1:j2])))
-    return _cut(pieces)
+    return _cut([Piece(kind, "".join(words)) for kind, words in edits(_parts(before), _parts(after))])
 
 
 def _parts(text: str) -> list[str]:
