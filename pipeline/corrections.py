@@ -47,6 +47,10 @@ class PositionTarget:
     detail: str | None
     by: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """As it is typed and stored: development:detail:by. `read_target` reads it back."""
+        return f"{self.development}:{self.detail or NO_DETAIL}:{'+'.join(self.by) or UNCLEAR}"
+
 
 def parse_target(target: str, labels: Collection[str]) -> str | PositionTarget:
     """A label id or a position, checked against the taxonomy's `labels` (ids with their facet).

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from classifiers.details import DETAILS
 from classifiers.types import LabelDecision, Position
-from pipeline.corrections import NO_DETAIL, UNCLEAR, Verdict
+from pipeline.corrections import PositionTarget, Verdict, read_target
 from pipeline.db import article_pages
 from pipeline.db import corrections as rows
 from pipeline.errors import NotFoundError, QueryError, SettingsError
@@ -152,23 +152,19 @@ def _target(visit: Visit) -> str:
     development = visit.form.get("development", "").strip()
     if not development:
         raise SettingsError("Choose what is missing.")
-    by = "+".join(visit.many.get("by", ())) or UNCLEAR
-    return f"{development}:{visit.form.get('detail', '') or NO_DETAIL}:{by}"
+    return str(PositionTarget(development, visit.form.get("detail"), tuple(visit.many.get("by", ()))))
 
 
 def target_words(visit: Visit, target: str) -> str:
     """A correction's target as people say it."""
     if target in visit.site.names:
         return f"“{visit.site.names[target]}”"
-    development, _, rest = target.partition(":")
-    detail, _, by = rest.partition(":")
-    name = visit.site.names.get(f"development:{development}", development)
-    parties = (
-        ", ".join(visit.site.words.actor(party) for party in by.split("+"))
-        if by != UNCLEAR
-        else "unclear by whom"
-    )
-    return f"“{name}{'' if detail == NO_DETAIL else f' ({detail})'}: {parties}”"
+    said = read_target(target)
+    if isinstance(said, str):  # a label that the taxonomy no longer has
+        return f"“{said}”"
+    name = visit.site.names.get(f"development:{said.development}", said.development)
+    parties = ", ".join(map(visit.site.words.actor, said.by)) or "unclear by whom"
+    return f"“{name}{f' ({said.detail})' if said.detail else ''}: {parties}”"
 
 
 def _living(visit: Visit) -> tuple[str, Response | None]:
@@ -206,8 +202,8 @@ def _by_sentence(visit: Visit, positions: Sequence[Position]) -> dict[str, list[
     """The positions by the sentence that they rest on, in the order of the article's."""
     found: dict[str, list[PositionRow]] = {}
     for item in positions:
-        target = f"{item.development}:{item.detail or NO_DETAIL}:{'+'.join(item.by) or UNCLEAR}"
-        row = PositionRow(headline(item, visit.site.words), target)
+        target = PositionTarget(item.development, item.detail, item.by)
+        row = PositionRow(headline(item, visit.site.words), str(target))
         found.setdefault(clean.line(item.sentence, 400), []).append(row)
     return found
 
