@@ -67,13 +67,6 @@ def due(
     return [WaitingPage(*row) for row in connection.execute(query) if row.article not in besides][:limit]
 
 
-def count_waiting(connection: Connection) -> int:
-    """Pages that are still to be read, now or later."""
-    return connection.execute(
-        select(func.count()).select_from(schema.page).where(schema.page.c.state == "waiting")
-    ).scalar_one()
-
-
 def counts_by_feed(connection: Connection) -> dict[str, dict[str, int]]:
     """How many pages of each feed are in which state."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
