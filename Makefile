@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.installed
 TOOLS   := $(VENV)/.installed-dev
 TORCH   := $(VENV)/.installed-torch
 
-.PHONY: help run watch env up down dashboards test test-airflow check format lint types test-torch train evaluate cross-validate bench clean
+.PHONY: help run watch env up down dashboards compose test test-airflow check format lint types test-torch train evaluate cross-validate bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -15,6 +15,8 @@ help: ## this list
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
+# Older ones take lxml's extra html-clean for another than html_clean, and warn
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=23.3'
 
 $(RUNTIME): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "setting up $(VENV) (once, about a minute) ..."
@@ -40,16 +42,20 @@ watch: $(RUNTIME) ## set up, then cycle after cycle until Ctrl-C
 env: ## write .env with fresh random secrets for docker-compose.yml (keeps what is there)
 	@$(PYTHON) deploy/make_env.py
 
-up: .env ## start the production stack, wait until it is healthy, apply the dashboards
+up: .env compose ## start the production stack, wait until it is healthy, apply the dashboards
 	@docker compose up --build --detach --wait --wait-timeout 900
 	@docker compose run --rm dashboards
 	@docker compose ps
 
-dashboards: .env ## apply kibana/ to the running Kibana again
+dashboards: .env compose ## apply kibana/ to the running Kibana again
 	@docker compose run --rm --build dashboards
 
-down: .env ## stop the production stack; volumes stay
+down: .env compose ## stop the production stack; volumes stay
 	@docker compose --profile '*' down
+
+compose:
+	@command -v docker >/dev/null || { echo "docker is not installed; https://docs.docker.com/engine/install/ says how" >&2; exit 2; }
+	@docker compose version >/dev/null 2>&1 || { echo "docker is here, its compose plugin is not: install docker-compose-plugin (packages of Docker), docker-compose-v2 (Ubuntu) or docker-compose of version 2 (Debian 13)" >&2; exit 2; }
 
 .env:
 	@echo "no .env yet: run \`make env\` and look at it" >&2; exit 2

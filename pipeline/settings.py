@@ -3,9 +3,10 @@
 The environment wins over the file; a command's own options win over both. Keys of the file are the field names below.
 """
 
+import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -133,9 +134,11 @@ class Settings:
 
 
 PREFIX = "CEASEFIRE_"
-OUTSIDE = frozenset({"CONFIG", "SHARED"})
-"""CEASEFIRE_ variables that are no fields: the settings file itself, and the data that tests and training read.
-CEASEFIRE_TEST_… belong to the tests."""
+ENVIRONMENT = "the environment (CEASEFIRE_…)"
+"""What messages call it."""
+OUTSIDE = frozenset({"CONFIG", "SHARED", "DB_PASSWORD"})
+"""CEASEFIRE_ variables that are no fields: the settings file itself, the data that tests and training read, and what
+only docker-compose.yml reads of .env, which people also export. CEASEFIRE_TEST_… belong to the tests."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {"tagger": get_args(Backend), "on_doubt": get_args(OnDoubt)}
 POSITIVE = frozenset(
@@ -168,7 +171,7 @@ def load_settings(config: Path | None, environment: Mapping[str, str], **options
         and not name.startswith(PREFIX + "TEST_")
         and value
     }
-    settings = _apply(settings, from_environment, "the environment (CEASEFIRE_…)")
+    settings = _apply(settings, from_environment, ENVIRONMENT)
     return _apply(settings, {name: value for name, value in options.items() if value}, "the command line")
 
 
@@ -191,7 +194,8 @@ def _apply(settings: Settings, values: Mapping[str, Any], where: str) -> Setting
     changes: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
-            raise SettingsError(f"unknown setting {key!r} in {where}; known are: {', '.join(sorted(known))}")
+            also = [] if where == ENVIRONMENT else [f"fetch.{item.name}" for item in fields(FetchSettings)]
+            raise SettingsError(_unknown(key, [*known, *also], where))
         if key == "fetch":
             changes[key] = _apply_fetch(settings.fetch, value, where)
         else:
@@ -207,9 +211,7 @@ def _apply_fetch(settings: FetchSettings, values: Any, where: str) -> FetchSetti
     changes: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
-            raise SettingsError(
-                f"unknown setting 'fetch.{key}' in {where}; known are: {', '.join(sorted(known))}"
-            )
+            raise SettingsError(_unknown(f"fetch.{key}", [f"fetch.{name}" for name in known], where))
         if isinstance(known[key], Mapping):
             changes[key] = MappingProxyType(
                 {**known[key], **_numbers(f"fetch.{key}", value, known[key], where)}
@@ -217,6 +219,17 @@ def _apply_fetch(settings: FetchSettings, values: Any, where: str) -> FetchSetti
         else:
             changes[key] = _convert(f"fetch.{key}", value, type(known[key]), where)
     return replace(settings, **changes)
+
+
+def _unknown(key: str, known: Collection[str], where: str) -> str:
+    """What to say of a misspelt setting: the names that may be meant, else all that there are, as they are written there."""
+    near = difflib.get_close_matches(key, sorted(known), n=2, cutoff=0.6)
+    if where == ENVIRONMENT:
+        key, near, known = (
+            PREFIX + key.upper(), [PREFIX + name.upper() for name in near], [PREFIX + name.upper() for name in known],
+        )  # fmt: skip
+    advice = f"did you mean {' or '.join(near)}?" if near else f"known are: {', '.join(sorted(known))}"
+    return f"unknown setting {key!r} in {where}; {advice}"
 
 
 def _numbers(key: str, values: Any, known: Mapping[str, float], where: str) -> dict[str, float]:

@@ -8,12 +8,17 @@ from pipeline.alerts.scope import asks_for_developments
 from pipeline.errors import SettingsError
 from pipeline.notify import clean
 from pipeline.notify.render import parse_address
+from pipeline.notify.words import LANGUAGE_WORDS, joined
 from pipeline.periods import zone_of
 from pipeline.query import nodes
 from pipeline.types import Alert, Cadence
 
 NAME_LIMIT = 80
 RECIPIENTS_LIMIT = 100
+READ_LANGUAGES = frozenset({"en"})
+"""Languages whose developments the tagger reads (BCP 47); others carry what aliases and phrases find."""
+BY_ALIAS = ("issue:ceasefire-terms", "issue:peace-talks")
+"""Labels that aliases find in every language, offered in the place of developments."""
 
 
 def check(alert: Alert) -> None:
@@ -58,19 +63,19 @@ def check_recipient(recipient: str) -> None:
 
 
 def language_warnings(
-    query: nodes.Query, read: Collection[str], *, by_alias: Sequence[str] = ()
+    query: nodes.Query, read: Collection[str] = READ_LANGUAGES, *, by_alias: Sequence[str] = BY_ALIAS
 ) -> list[str]:
     """What a query will miss because of the language of texts, with a query that finds it.
 
-    `read`: languages whose developments the tagger reads (BCP 47, usually en). `by_alias`: label ids that aliases find
-    in other languages, offered in the place of developments.
+    `read`: languages whose developments are read. `by_alias`: label ids that are found in other languages too.
     """
     if not asks_for_developments(query.root):
         return []
-    named = ", ".join(sorted(read)) or "no language"
+    named = joined([LANGUAGE_WORDS.get(language, language) for language in sorted(read)])
+    where = f"in {named} texts only" if named else "in no text"
     offer = " OR ".join(by_alias[:3])
     return [
-        f"every hit of this query needs a development or a position, and those are read in {named} only: in other "
+        f"every hit of this query needs a development or a position, and those are read {where}: in other "
         "languages some set phrases give a development, nothing gives a position, and most texts will not match."
         + (f" To hear of them too, add: OR (NOT language:en AND ({offer}))" if offer else "")
     ]

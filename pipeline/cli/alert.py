@@ -26,9 +26,6 @@ from pipeline.steps.alerts import alert_desk
 from pipeline.steps.digests import send_digests
 from pipeline.types import Alert
 
-READ_LANGUAGES = frozenset({"en"})
-"""Languages whose developments the tagger reads; others carry what aliases and phrases find."""
-
 SHOWN = 20
 
 
@@ -100,9 +97,7 @@ def where_mails_go(app: App) -> str:
 
 def _warn(app: App, query: str, now: datetime) -> None:
     parsed = language.parse(query, labels=app.labels, now=now)
-    for warning in language_warnings(
-        parsed, READ_LANGUAGES, by_alias=("issue:ceasefire-terms", "issue:peace-talks")
-    ):
+    for warning in language_warnings(parsed):
         click.echo(f"note: {warning}", err=True)
 
 

@@ -19,6 +19,10 @@ STATUS_WORDS: Mapping[str, str] = {
     "single-source": "Single source",
 }
 SIDE_WORDS: Mapping[str, str] = {"ukraine": "Ukrainian", "russia": "Russian", "third-party": "third-party"}
+LANGUAGE_WORDS: Mapping[str, str] = {
+    "en": "English", "uk": "Ukrainian", "ru": "Russian", "pl": "Polish", "de": "German", "fr": "French", "ar": "Arabic",
+    "es": "Spanish", "it": "Italian", "tr": "Turkish", "zh": "Chinese", "he": "Hebrew", "fa": "Persian",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """`make env`: a .env with fresh secrets, kept at every later run, readable by its owner alone."""
 
 import base64
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import ROOT
 from tests.deployment import compose
@@ -77,3 +80,32 @@ def test_it_runs_with_the_bare_interpreter_and_says_no_secret(tmp_path: Path) ->
     written = compose.environment_of(tmp_path / ".env")
     assert done.stdout.startswith(f"{tmp_path / '.env'} written")
     assert not [name for name in random_names() if written[name] in done.stdout]
+
+
+@pytest.mark.parametrize(
+    ("docker", "missing"),
+    [
+        (None, "docker is not installed"),
+        ('echo "docker: unknown command: docker $1" >&2; exit 1', "install docker-compose-plugin"),
+    ],
+    ids=["no docker", "docker without compose"],
+)
+def test_make_up_without_docker_compose_says_what_to_install(
+    tmp_path: Path, env_file: Path, docker: str | None, missing: str
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "make"):
+        found = shutil.which(name)
+        assert found is not None
+        (programs / name).symlink_to(found)
+    if docker is not None:
+        (programs / "docker").write_text(f"#!/bin/sh\n{docker}\n", encoding="utf-8")
+        (programs / "docker").chmod(0o755)
+    done = subprocess.run(
+        ["make", "--file", ROOT / "Makefile", "up"],
+        cwd=env_file.parent, env={"PATH": str(programs)}, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert missing in done.stderr
+    assert "unknown flag" not in done.stderr

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.settings import load_settings
+from tests.conftest import ROOT
 
 
 def config(folder: Path, text: str) -> Path:
@@ -26,8 +27,35 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
 def test_an_unknown_key_is_an_error_that_names_the_file_and_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"unknown setting 'feedz' in .*ceasefire\.toml.*feeds"):
         load_settings(config(tmp_path, 'feedz = "x"'), {})
-    with pytest.raises(SettingsError, match=r"unknown setting 'feedz' in the environment"):
+    with pytest.raises(SettingsError, match=r"unknown setting 'CEASEFIRE_FEEDZ' in the environment"):
         load_settings(None, {"CEASEFIRE_FEEDZ": "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "meant"),
+    [
+        ('mail_form = "a@b"', {}, "did you mean mail_from"),
+        ("[fetch]\ndomain_gap = 3", {}, "did you mean fetch.domain_gap_s"),
+        ("domain_gap_s = 3", {}, "did you mean fetch.domain_gap_s"),
+        ("", {"CEASEFIRE_OPERATOR_EMAIL": "a@b"}, "did you mean CEASEFIRE_OPERATOR_MAIL"),
+        ("colour = 3", {}, "known are: allow_private_addresses, "),
+        ("", {"CEASEFIRE_QQQ": "3"}, "known are: CEASEFIRE_ALLOW_PRIVATE_ADDRESSES, "),
+    ],
+)
+def test_a_misspelt_setting_is_answered_with_the_name_that_was_meant(
+    tmp_path: Path, text: str, environment: dict[str, str], meant: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(config(tmp_path, text), environment)
+    assert meant in str(refused.value)
+
+
+def test_who_exports_the_whole_of_env_for_compose_is_not_refused() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    lines = (line.partition("=") for line in example.splitlines() if "=" in line and not line.startswith("#"))
+    exported = {name: value or "secret" for name, _, value in lines}
+    assert {name for name in exported if name.startswith("CEASEFIRE_")} >= {"CEASEFIRE_DB_PASSWORD"}
+    assert load_settings(None, exported).mail_from == "monitor@example.org"
 
 
 @pytest.mark.parametrize(

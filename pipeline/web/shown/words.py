@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from classifiers.types import LabelDecision
 from pipeline.corrections import BY_HAND
-from pipeline.notify.words import SIDE_WORDS, STATUS_WORDS
+from pipeline.notify.words import LANGUAGE_WORDS, SIDE_WORDS, STATUS_WORDS
 
 SIDES: Mapping[str, str] = {side: word[:1].upper() + word[1:] for side, word in SIDE_WORDS.items()}
 SIDE_ORDER = ("ukraine", "russia", "third-party")
@@ -30,10 +30,7 @@ FIELDS: Mapping[str, str] = {
     "development": "What happened", "actor": "Who", "issue": "About", "side": "Whose outlets", "owner": "Owner",
     "outlet": "Outlet", "language": "Language",
 }  # fmt: skip
-LANGUAGES: Mapping[str, str] = {
-    "en": "English", "uk": "Ukrainian", "ru": "Russian", "pl": "Polish", "de": "German", "fr": "French", "ar": "Arabic",
-    "es": "Spanish", "it": "Italian", "tr": "Turkish", "zh": "Chinese", "he": "Hebrew", "fa": "Persian",
-}  # fmt: skip
+LANGUAGES: Mapping[str, str] = LANGUAGE_WORDS
 FLAGS: Mapping[str, str] = {
     "stated": "", "assumed-zone": "zone assumed from the feed", "future": "stated a time ahead of ours",
     "undated": "the feed states no time", "absurd": "the feed states an impossible time",

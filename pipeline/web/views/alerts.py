@@ -20,7 +20,6 @@ from pipeline.web.routing import Visit, action, page
 
 PREVIEW_DAYS = 30
 HISTORY = 30
-READ_LANGUAGES = frozenset({"en"})
 SHOWN_NEWS = 40
 
 
@@ -157,13 +156,7 @@ def _form(visit: Visit, alert: Alert, *, existing: str, wrong: Exception | None 
     try:
         simulation = alert_desk(visit.site.app).test(alert, PREVIEW_DAYS, visit.now)
         echoed = _asked_in_words(visit, alert)
-        warnings = list(
-            language_warnings(
-                visit.site.parse(alert.query),
-                READ_LANGUAGES,
-                by_alias=("issue:ceasefire-terms", "issue:peace-talks"),
-            )
-        )
+        warnings = language_warnings(visit.site.parse(alert.query))
     except (QueryError, SettingsError) as error:
         wrong = wrong or error
     return visit.render(
