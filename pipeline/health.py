@@ -86,6 +86,21 @@ class Judgement:
 WELL = Judgement("well")
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Listed feeds counted by their last poll alone, however well they were before: `failed` (the `gone` are among
+    them), and `waiting` for their first one."""
+
+    feeds: int
+    failed: int
+    gone: int
+    waiting: int
+
+    def __str__(self) -> str:
+        gone = f" ({self.gone} of them gone for good)" if self.gone else ""
+        return f"{self.failed} failed at the last poll{gone}, {self.waiting} not asked yet"
+
+
 def judge(record: Record, now: datetime, before: Known | None = None) -> Judgement:
     """How a feed is. `before`: how it was found last; a change of volume is measured by the days before it began."""
     if record.gone:
@@ -93,8 +108,8 @@ def judge(record: Record, now: datetime, before: Known | None = None) -> Judgeme
             "gone", f"it is not polled any more: {record.failure or 'its server says that it is gone'}"
         )
     if record.failures >= FAILING_AFTER:
-        since = f"; it answered last on {_at(record.last_success)}" if record.last_success else ""
-        return Judgement("failing", f"{record.failures} polls failed in a row: {record.failure}{since}")
+        since = f"it answered last on {_at(record.last_success)}; " if record.last_success else ""
+        return Judgement("failing", f"{since}{record.failures} polls failed in a row: {record.failure}")
     if record.covered_by is not None or record.first_success is None:
         return WELL
     if now - record.first_success < timedelta(days=LEAST_DAYS):

@@ -265,6 +265,7 @@ class FeedReport:
     known: int = 0
     set_aside: int = 0
     elapsed_s: float = 0.0
+    failure: FailureKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """`ceasefire alert`: saved queries with recipients; and the digests that are due."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +14,7 @@ from pipeline.alerts.facts import Mute
 from pipeline.alerts.simulate import Simulation
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import CommandGroup, json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, typed, with_app
 from pipeline.clock import utc_now
 from pipeline.db import alerts as alert_rows
 from pipeline.db import overview
@@ -141,9 +142,7 @@ def list_alerts(app: App, as_json: bool) -> None:
             show.print_json({**asdict(item), "messages": said.get(item.id, 0)})
         return
     if not alerts:
-        click.echo(
-            "no alerts yet; `ceasefire run` brings five to start from, `ceasefire alert add` makes one"
-        )
+        click.echo(f"no alerts yet; {typed('run')} brings five to start from, {typed('alert add')} makes one")
         return
     table = show.table("alert", "state", "cadence", "to", "said", "query", wide="query")
     for item in alerts:
@@ -214,7 +213,7 @@ def pause(app: App, name: str) -> None:
       ceasefire alert pause Rejections
     """
     alert_desk(app).pause(name)
-    click.echo(f"alert {name!r} is paused; `ceasefire alert resume` opens it again")
+    click.echo(f"alert {name!r} is paused; {typed(f'alert resume {shlex.quote(name)}')} opens it again")
 
 
 @alert.command()
@@ -314,7 +313,7 @@ def mute(app: App, kind: str, value: str, name: str | None, recipient: str | Non
             value = thread_rows.find(connection, value).id
         number = alert_rows.get(connection, name).id if name else None
         made = alert_rows.mute(connection, Mute(kind, value, number, recipient, end), now)
-    click.echo(f"mute {made}: {kind} {value!r}; `ceasefire alert unmute {made}` takes it back")
+    click.echo(f"mute {made}: {kind} {value!r}; {typed(f'alert unmute {made}')} takes it back")
 
 
 @alert.command()

@@ -8,7 +8,7 @@ import click
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import CommandGroup, json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, typed, with_app
 from pipeline.clock import utc_now
 from pipeline.corrections import Correction, Verdict, training_line
 from pipeline.db import corrections as rows
@@ -49,7 +49,8 @@ def add(
             author=author or getpass.getuser(), now=utc_now(), sentence=sentence, note=note,
         )  # fmt: skip
     cycle.process(app, utc_now)
-    click.echo(f"correction {made.id}: {_words(made)}; `ceasefire corrections undo {made.id}` takes it back")
+    undo = typed(f"corrections undo {made.id}")
+    click.echo(f"correction {made.id}: {_words(made)}; {undo} takes it back")
 
 
 @corrections.command()

@@ -20,6 +20,7 @@ from pipeline.cli.options import (
     exit_with,
     feeds_option,
     json_option,
+    typed,
     with_app,
 )
 from pipeline.clock import utc_now
@@ -31,12 +32,12 @@ from pipeline.errors import InputError, ParseError, SettingsError
 from pipeline.feeds import add_feeds, load_feeds, make_feed, same_address
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
-from pipeline.fetch.policy import failure_words
+from pipeline.fetch.policy import failure_told
 from pipeline.opml import read_opml, write_opml
 from pipeline.parse import parse_feed
 from pipeline.steps.backfill import BackfillLimits, BackfillReport
 from pipeline.steps.backfill import backfill as fill
-from pipeline.types import FailureKind, Feed, FetchOutcome
+from pipeline.types import Feed, FetchOutcome
 
 log = logging.getLogger(__name__)
 
@@ -85,18 +86,13 @@ def state_words(state: FeedState) -> str:
         return "not polled yet"
     if state.failure is not None:
         times = "" if state.failures == 1 else f", {state.failures} times in a row"
-        return f"{state.failure}{times}: {_why(state.failure, state.failure_detail)}"
+        return f"{state.failure}{times}: {failure_told(state.failure, state.failure_detail)}"
     remarks = f"; {'; '.join(state.problems)}" if state.problems else ""
     moved = f"; has moved to {state.moved_to}" if state.moved_to else ""
     covered = (
         f"; all of it comes with {state.covered_by}, so it is asked once a day" if state.covered_by else ""
     )
     return f"well{moved}{covered}{remarks}"
-
-
-def _why(kind: FailureKind, detail: str | None) -> str:
-    """What went wrong, what that means and what to do: whole sentences."""
-    return ". ".join(filter(None, ((detail or "").rstrip(". "), failure_words(kind))))
 
 
 def gate_words(domain: str, until: datetime) -> str:
@@ -187,7 +183,9 @@ def check(app: App, names: tuple[str, ...], as_json: bool) -> None:
 def _chosen(app: App, names: tuple[str, ...]) -> list[Feed]:
     unknown = [name for name in names if name not in app.feeds]
     if unknown:
-        raise SettingsError(f"no feed is named {', '.join(unknown)}; `ceasefire feeds list` shows the names")
+        raise SettingsError(
+            f"no feed is named {', '.join(unknown)}; {typed('feeds list', feeds=True)} shows the names"
+        )
     return [app.feeds[name] for name in names] if names else list(app.feeds.values())
 
 
@@ -216,7 +214,7 @@ def _checked(outcome: FetchOutcome) -> dict[str, Any]:
     }
     if outcome.raw is None:
         if outcome.failure is not None:
-            result["detail"] = f"{outcome.failure}: {_why(outcome.failure, outcome.detail)}"
+            result["detail"] = f"{outcome.failure}: {failure_told(outcome.failure, outcome.detail)}"
         return result
     try:
         parsed = parse_feed(outcome.raw)
@@ -258,7 +256,8 @@ def add(app: App, **facts: str | None) -> None:
     wanted = make_feed({key: value for key, value in facts.items() if value})
     added = add_feeds(path, [wanted])
     for feed in added:
-        click.echo(f"added {feed.name} ({feed.url}) to {path}; `ceasefire feeds check {feed.name}` tries it")
+        tries = typed(f"feeds check {feed.name}", feeds=True)
+        click.echo(f"added {feed.name} ({feed.url}) to {path}; {tries} tries it")
     if not added:
         same = [feed.name for feed in load_feeds(path) if same_address(feed.url) == same_address(wanted.url)]
         raise InputError(f"nothing added: {path} has this address already, as {', '.join(same)}")

@@ -7,8 +7,17 @@ import click
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, feeds_option, json_option, with_app
+from pipeline.cli.options import (
+    DONE,
+    DONE_WITH_FAILURES,
+    exit_with,
+    feeds_option,
+    json_option,
+    typed,
+    with_app,
+)
 from pipeline.clock import utc_now
+from pipeline.health import FAILING_AFTER
 from pipeline.steps.health import WORDS, HealthReport, check_health
 
 
@@ -42,7 +51,11 @@ def health(app: App, as_json: bool) -> None:
 def _show(report: HealthReport) -> None:
     console = show.console()
     unwell = sum(finding.outlet != "this monitor" for finding in report.unwell)
-    console.print(f"{show.plural(report.watched, 'feed')}, {unwell} of them unwell")
+    console.print(f"{show.plural(report.watched, 'feed')}, {unwell} of them unwell; {report.tally}")
+    if report.tally.failed and not unwell:
+        console.print(
+            f"a feed is unwell once {FAILING_AFTER} polls in a row failed; {typed('feeds list', feeds=True)} says what is wrong"
+        )
     if report.unwell:
         table = show.table("what", "since (UTC)", "how it is", wide="how it is")
         for finding in report.unwell:

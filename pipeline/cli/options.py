@@ -47,14 +47,24 @@ def feeds_option(command: Callable[P, R]) -> Callable[P, R]:
     )
 
 
-def given_options() -> str:
-    """The shared options with which the running command was called, as they are typed behind another one ("" if none)."""
+def given_options(*, feeds: bool = False) -> str:
+    """The shared options with which the running command was called, as they are typed behind another one ("" if none).
+
+    `feeds`: that other one reads the source list, so --feeds goes along.
+    """
     context = click.get_current_context(silent=True)
     given = context.params if context is not None else {}
-    named = {"--db": "db", "--index": "index", "--config": "config"}
+    named = {"--db": "db", "--index": "index", "--config": "config"} | (
+        {"--feeds": "feeds_file"} if feeds else {}
+    )
     return "".join(
         f" {option} {shlex.quote(str(given[name]))}" for option, name in named.items() if given.get(name)
     )
+
+
+def typed(command: str, *, feeds: bool = False) -> str:
+    """Another command as it is typed in an answer to the running one: it goes to the same database."""
+    return f"`ceasefire {command}{given_options(feeds=feeds)}`"
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines instead of a table.")

@@ -6,7 +6,7 @@ import click
 
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, typed, with_app
 from pipeline.cli.progress import bar
 from pipeline.clock import utc_now
 from pipeline.periods import parse_moment
@@ -59,6 +59,6 @@ def _show(report: RetagReport) -> None:
     if report.overtaken:
         click.echo(f"{report.overtaken:,} changed meanwhile; the next cycle tags them")
     if report.set_aside:
-        click.echo(f"{report.set_aside:,} failed and keep their tags; `ceasefire status` says why", err=True)
+        click.echo(f"{report.set_aside:,} failed and keep their tags; {typed('status')} says why", err=True)
     for problem in report.problems:
         click.echo(f"problem: {problem}", err=True)

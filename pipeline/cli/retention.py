@@ -6,7 +6,7 @@ import click
 
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, typed, with_app
 from pipeline.cli.progress import bar
 from pipeline.clock import utc_now
 from pipeline.steps.retention import RetentionReport, apply_retention
@@ -61,4 +61,4 @@ def _show(report: RetentionReport) -> None:
     for problem in report.problems:
         click.echo(f"problem: {problem}", err=True)
     if not report.applied and any(report.counts.values()):
-        console.print("Nothing was changed; `ceasefire retention --apply` deletes it.")
+        click.echo(f"Nothing was changed; {typed('retention --apply')} deletes it.")

@@ -25,6 +25,7 @@ from pipeline.cli.options import (
     feeds_option,
     given_options,
     json_option,
+    typed,
     with_app,
 )
 from pipeline.clock import utc_now
@@ -32,11 +33,15 @@ from pipeline.db import alerts as alert_rows
 from pipeline.db import cycles as cycle_rows
 from pipeline.db import overview
 from pipeline.errors import IndexNotSetError
+from pipeline.fetch.policy import WHY
 from pipeline.steps.alerts import alert_desk
 from pipeline.steps.desk import desk_of
 from pipeline.types import CycleReport, FeedReport
 
 log = logging.getLogger(__name__)
+
+ALIKE = 4
+"""From so many feeds on that say the same, one line says it for all."""
 
 LATEST = 12
 """Developments shown after a cycle: one screen."""
@@ -209,14 +214,33 @@ def show_news(app: App, since: datetime) -> None:
 def _show_feeds(feeds: Sequence[FeedReport]) -> None:
     console = show.console()
     if not feeds:
-        console.print("no feed is due yet; `ceasefire status` says when the next one is")
+        click.echo(f"no feed is due yet; {typed('status')} says when the next one is")
         return
     table = show.table("feed", "result", "entries", "new", "changed", "what happened", wide="what happened")
+    alike: dict[str, list[FeedReport]] = {}
     for feed in sorted(feeds, key=lambda item: (item.result, item.feed)):
+        alike.setdefault(_in_common(feed) or feed.feed, []).append(feed)
+    summed = {words: group for words, group in alike.items() if len(group) >= ALIKE}
+    for feed in (feed for words, group in alike.items() if words not in summed for feed in group):
         show.row(
             table, feed.feed, feed.result, feed.entries or "", feed.new or "", feed.changed or "", feed.detail
         )
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    for words, group in summed.items():
+        first = f"; the first: {group[0].feed} ({group[0].detail})" if group[0].failure else ""
+        console.print(show.clean(f"{len(group)} feeds {words}{first}"), markup=False)
+    if summed:
+        click.echo(f"{typed('feeds list', feeds=True)} shows each of them")
+
+
+def _in_common(feed: FeedReport) -> str:
+    """What many feeds may have to say, said of all of them; "" where a feed has something of its own to say."""
+    if feed.failure is not None:
+        return f"failed, each because {WHY[feed.failure]}"
+    if feed.new or feed.changed or feed.detail:
+        return ""
+    return "have nothing new"
 
 
 def _show_starters(app: App, report: CycleReport) -> None:
@@ -243,18 +267,19 @@ def show_next_commands(*first: str) -> None:
     """
     activate = Path(sys.prefix) / "bin" / "activate"
     lines = [f". {activate}"] if shutil.which("ceasefire") is None and activate.exists() else []
-    here = given_options()
+    here, with_feeds = given_options(), given_options(feeds=True)
     lines += first or (
         f"ceasefire search 'development:rejected OR development:accepted' --since 7d{here}",
         f"ceasefire brief{here}",
     )
     daily = (
-        ("alert list", "then: ceasefire alert resume NAME, or alert add"),
-        ("feeds check", "which feeds answer, and what is wrong with the others"),
-        ("watch", "keeps going"),
+        (f"serve{here}", "the same in a browser"),
+        (f"alert list{here}", "then: alert resume NAME, or alert add"),
+        (f"feeds check{with_feeds}", "which feeds answer, and what is wrong with the others"),
+        (f"watch{with_feeds}", "keeps going"),
     )
-    width = max(len(command) for command, _ in daily) + len(here)
-    lines += [f"ceasefire {f'{command}{here}':{width}}  {why}" for command, why in daily]
+    width = max(len(command) for command, _ in daily)
+    lines += [f"ceasefire {command:{width}}  # {why}" for command, why in daily]
     show.console().print("\nNext:")
     for line in lines:
         click.echo(f"  {line}")  # whole, so that it can be copied

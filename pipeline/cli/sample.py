@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+import click
+
 from pipeline.alerts.starters import SHIPPED, read_alerts
 from pipeline.app import App
 from pipeline.cli import show
@@ -36,13 +38,12 @@ def show_sample(app: App) -> None:
         new = sum(report.counts["new"] for report in reports)
         console.print(f"{feeds} polled {len(reports)} times, {show.plural(new, 'new article')}")
         show_news(sample, START)
-        mails = sorted((folder / "mail").glob("*.eml"))
+        mails = sorted((folder / "mail").glob("*.eml"), key=lambda mail: mail.stat().st_mtime_ns)
         if mails:
-            console.print(
-                f"\n{show.plural(len(mails), 'mail')} written to {folder / 'mail'}, the first: {mails[0].name}"
-            )
+            click.echo(f"\n{show.plural(len(mails), 'mail')} written, the first: {mails[0]}")
     here = f"--db sqlite:///{folder / 'sample.db'}"
     show_next_commands(
         f"ceasefire search 'development:rejected OR development:accepted' {here}",
         f"ceasefire brief --since 2025-03-18 --until 2025-03-19 {here}",
+        f"ceasefire serve {here}",
     )

@@ -8,7 +8,7 @@ import click
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.feeds import state_words
-from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, typed, with_app
 from pipeline.db import cycles, outbox, overview
 from pipeline.db import feeds as feed_rows
 from pipeline.errors import IndexNotSetError, ServiceError
@@ -22,7 +22,8 @@ FAILING_SHOWN = 20
 def status(app: App, as_json: bool) -> None:
     """Show counts, the last cycle, failing feeds, and what waits: to be tagged, indexed, sent.
 
-    The exit code is 1 while feeds fail or something was set aside.
+    The exit code is 1 while a feed's last poll failed or something was set aside; `ceasefire health` judges feeds by
+    more than their last poll.
 
     \b
     Example:
@@ -81,10 +82,14 @@ def status(app: App, as_json: bool) -> None:
         )
     console.print(table)
     if failing:
-        failures = show.table("failing feed", "what is wrong", title="\nFailing feeds", wide="what is wrong")
+        failures = show.table(
+            "feed", "what is wrong", title="\nFeeds whose last poll failed", wide="what is wrong"
+        )
         for feed in sorted(failing, key=lambda item: -item.failures)[:FAILING_SHOWN]:
             show.row(failures, feed.name, state_words(feed))
         console.print(failures)
+        if len(failing) > FAILING_SHOWN:
+            console.print(f"and {len(failing) - FAILING_SHOWN} more; {typed('feeds list')} shows them all")
     if aside:
         table = show.table("step", "what", "why", title="\nSet aside", wide="why")
         for step, subject, reason, _at in aside:
@@ -123,12 +128,12 @@ def _span(state: overview.Status) -> str:
 
 def _feeds(state: overview.Status) -> str:
     due = f", next poll {state.next_due:%d %b %H:%M} UTC" if state.next_due else ""
-    return f"{state.feeds}, {state.feeds_failing} failing, {state.feeds_gone} gone, {state.never_polled} not polled yet{due}"
+    return f"{state.feeds}; {state.tally}{due}"
 
 
 def _last(last: dict[str, object] | None) -> str:
     if last is None:
-        return "none yet; `ceasefire run` makes one"
+        return f"none yet; {typed('run')} makes one"
     counts = last.get("counts")
     assert isinstance(counts, dict)
     return f"{last['finished']:%d %b %Y %H:%M} UTC: {counts.get('feeds', 0)} feeds, {counts.get('new', 0)} new articles"

@@ -8,12 +8,10 @@ from itertools import pairwise
 from sqlalchemy import Connection, distinct, func, select
 
 from pipeline.db import schema
+from pipeline.health import FAILING_AFTER
 
 GAP = timedelta(hours=3)
 """A pause between two cycles that counts as being away: no feed's own interval is meant to explain it."""
-
-FAILING_AFTER = 3
-"""Polls that must fail in a row before a feed is called failing: one bad minute is nobody's news."""
 
 
 @dataclass(frozen=True, slots=True)

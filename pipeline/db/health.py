@@ -9,6 +9,7 @@ from pipeline.db import feeds as feed_rows
 from pipeline.db import schema
 from pipeline.db.dialect import insert as upsert
 from pipeline.db.times import to_microseconds
+from pipeline.fetch.policy import failure_told
 from pipeline.health import DAYS, Day, Known, Record
 
 _DAY_US = 86_400_000_000
@@ -20,7 +21,8 @@ def records(connection: Connection, now: datetime) -> list[Record]:
     news, days = _news(connection, now - timedelta(days=DAYS)), _days(connection, begin, now)
     return [
         Record(
-            state.name, state.outlet, state.failures, f"{state.failure}: {state.failure_detail or ''}".rstrip(": "),
+            state.name, state.outlet, state.failures,
+            "" if state.failure is None else f"{state.failure}: {failure_told(state.failure, state.failure_detail)}",
             state.gone, state.covered_by, state.first_success, state.last_success, state.last_poll, state.last_new,
             news.get(state.name, ()), days.get(state.name, {}),
         )

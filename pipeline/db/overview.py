@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, select
 
 from pipeline.db import documents, schema, tags
+from pipeline.health import Tally
 from pipeline.types import Document
 
 
@@ -64,6 +65,25 @@ class Status:
     set_aside: dict[str, int]
     models: dict[str, int]
 
+    @property
+    def tally(self) -> Tally:
+        """The feeds by their last poll."""
+        return Tally(self.feeds, self.feeds_failing, self.feeds_gone, self.never_polled)
+
+
+def tally(connection: Connection) -> Tally:
+    """Count the listed feeds by their last poll."""
+    feed = schema.feed.c
+    row = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(feed.failures > 0),
+            func.count().filter(feed.gone),
+            func.count().filter(feed.last_poll.is_(None)),
+        ).where(feed.listed)
+    ).one()
+    return Tally(*row)
+
 
 def status(connection: Connection) -> Status:
     """Count everything once."""
@@ -77,15 +97,8 @@ def status(connection: Connection) -> Status:
             func.count().filter(article.matched_revision < article.revision),
         ).select_from(schema.article)
     ).one()
-    feeds, failing, gone, never, due = connection.execute(
-        select(
-            func.count(),
-            func.count().filter(feed.failures > 0),
-            func.count().filter(feed.gone),
-            func.count().filter(feed.last_poll.is_(None)),
-            func.min(feed.next_due),
-        ).where(feed.listed)
-    ).one()
+    polled = tally(connection)
+    due = connection.execute(select(func.min(feed.next_due)).where(feed.listed)).scalar_one()
     alerts, paused = connection.execute(
         select(func.count(), func.count().filter(schema.alert.c.paused)).select_from(schema.alert)
     ).one()
@@ -94,10 +107,10 @@ def status(connection: Connection) -> Status:
         stories=_count(connection, schema.story, _is_alive()),
         oldest=oldest,
         newest=newest,
-        feeds=feeds,
-        feeds_failing=failing,
-        feeds_gone=gone,
-        never_polled=never,
+        feeds=polled.feeds,
+        feeds_failing=polled.failed,
+        feeds_gone=polled.gone,
+        never_polled=polled.waiting,
         next_due=due,
         to_tag=tags.count_untagged(connection),
         to_group=to_group,

@@ -198,3 +198,27 @@ _WORDS: Final[dict[FailureKind, str]] = {
 def failure_words(kind: FailureKind) -> str:
     """What a failure of this kind means and what to do, in an operator's words."""
     return _WORDS[kind]
+
+
+def failure_told(kind: FailureKind, detail: str | None) -> str:
+    """What went wrong, what that means and what to do: whole sentences, the same wherever a feed's failure is told."""
+    return ". ".join(filter(None, ((detail or "").rstrip(". "), failure_words(kind))))
+
+
+WHY: Final[dict[FailureKind, str]] = {
+    "dns": "its name cannot be found",
+    "connect": "its server does not answer",
+    "tls": "its certificate or encryption is broken",
+    "timeout": "its server is too slow",
+    "http-4xx": "its server refuses us",
+    "http-5xx": "its server is in trouble",
+    "gone": "it says that it is gone for good",
+    "throttled": "its server asks us to come less often",
+    "redirect": "it leads us in circles",
+    "too-large": "it is larger than we take",
+    "forbidden-address": "it points into a private network",
+    "not-a-feed": "what it sends is no feed",
+    "bad-response": "its answer is broken",
+    "file": "its file cannot be read",
+}
+"""Why a poll failed, in half a sentence."""

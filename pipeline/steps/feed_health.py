@@ -1,6 +1,6 @@
 """Show how the feeds are doing where people look at the articles with another tool (Kibana), after every cycle."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from pipeline.db import feeds as feed_rows
@@ -9,7 +9,7 @@ from pipeline.db import poll_counts
 from pipeline.db.engine import Database
 from pipeline.db.feeds import FeedState
 from pipeline.db.poll_counts import WEEK, PollCounts
-from pipeline.fetch.policy import failure_words
+from pipeline.fetch.policy import failure_told
 from pipeline.health import Judgement, judge
 from pipeline.index.base import Index
 from pipeline.types import Feed, FeedHealth
@@ -53,7 +53,7 @@ def _health(feed: Feed, state: FeedState, judged: Judgement, counts: PollCounts,
         silent_since=state.last_new or state.first_success if judged.state == "silent" else None,
         failures=state.failures,
         failure=state.failure,
-        failure_words=" ".join(_error(state)),
+        failure_words="" if state.failure is None else failure_told(state.failure, state.failure_detail),
         problems=state.problems,
         moved_to=state.moved_to,
         interval_s=state.interval_s,
@@ -65,13 +65,6 @@ def _health(feed: Feed, state: FeedState, judged: Judgement, counts: PollCounts,
         entries_per_day=round(counts.new / _days_watched(state, now), 2),
         elapsed_s=counts.elapsed_s,
     )
-
-
-def _error(state: FeedState) -> Iterator[str]:
-    if state.failure is not None:
-        if state.failure_detail:
-            yield state.failure_detail
-        yield failure_words(state.failure)
 
 
 def _days_watched(state: FeedState, now: datetime) -> float:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from pipeline.db import announced, outbox
+from pipeline.db import announced, outbox, overview
 from pipeline.db import health as rows
-from pipeline.health import MONITOR, WELL, Judgement, Known, Record, State, judge, judge_monitor
+from pipeline.health import MONITOR, WELL, Judgement, Known, Record, State, Tally, judge, judge_monitor
 from pipeline.notify import clean
 from pipeline.notify.content import Plain, to_json
 from pipeline.steps.desk import desk_of
@@ -44,14 +44,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """`watched`: feeds looked at. `recovered`: well again since the last look. `mailed`: a message to the operator was
-    put into the outbox by this call."""
+    """`tally`: the feeds looked at, by their last poll. `recovered`: well again since the last look. `mailed`: a
+    message to the operator was put into the outbox by this call."""
 
-    watched: int
+    tally: Tally
     unwell: tuple[Finding, ...]
     recovered: tuple[Finding, ...]
     mailed: bool
     problems: tuple[str, ...] = ()
+
+    @property
+    def watched(self) -> int:
+        """How many feeds were looked at."""
+        return self.tally.feeds
 
 
 def check_health(app: "App", now: Callable[[], datetime]) -> HealthReport:
@@ -61,6 +66,7 @@ def check_health(app: "App", now: Callable[[], datetime]) -> HealthReport:
     domain = desk_of(app).sender.domain if operator else ""
     with app.database.read() as connection:
         records = rows.records(connection, moment)
+        tally = overview.tally(connection)
     with app.database.write() as connection:
         before = rows.known(connection)
         found = _found(records, before, moment)
@@ -82,7 +88,7 @@ def check_health(app: "App", now: Callable[[], datetime]) -> HealthReport:
     if news and not operator:
         problems.append("nobody was told: set operator_mail (CEASEFIRE_OPERATOR_MAIL)")
     return HealthReport(
-        len(records),
+        tally,
         tuple(one for one in findings if one.state != "well"),
         tuple(one for one in findings if one.state == "well" and one.changed),
         bool(operator and news),

@@ -291,6 +291,7 @@ class Recorder:
             known=reading.entries - len(recorded.new) - len(recorded.changed) - len(reading.faults),
             set_aside=len(reading.faults),
             elapsed_s=reading.outcome.elapsed_s,
+            failure=reading.outcome.failure,
         )
 
     def _arrival(self, done: _Done) -> Arrival:

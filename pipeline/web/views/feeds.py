@@ -10,6 +10,7 @@ from pipeline.db import feed_pages, health
 from pipeline.db import feeds as rows
 from pipeline.db.feeds import FeedState
 from pipeline.errors import NotFoundError
+from pipeline.fetch.policy import WHY
 from pipeline.health import Known
 from pipeline.types import Feed
 from pipeline.web.routing import Visit, page
@@ -17,25 +18,6 @@ from pipeline.web.shown import charts
 
 DAYS = 14
 POLLS = 40
-
-WORDS = {
-    "dns": "its name cannot be found",
-    "connect": "its server does not answer",
-    "tls": "its certificate or encryption is broken",
-    "timeout": "its server is too slow",
-    "http-4xx": "its server refuses us",
-    "http-5xx": "its server is in trouble",
-    "gone": "it says that it is gone for good",
-    "throttled": "its server asks us to come less often",
-    "redirect": "it leads us in circles",
-    "too-large": "it is larger than we take",
-    "forbidden-address": "it points into a private network",
-    "not-a-feed": "what it sends is no feed",
-    "bad-response": "its answer is broken",
-    "file": "its file cannot be read",
-}
-"""Every `types.FailureKind` in words."""
-
 
 UNUSUAL = frozenset({"silent", "volume"})
 """States of a feed that answers and yet is not well."""
@@ -85,7 +67,7 @@ def show(visit: Visit) -> Response:
         raise NotFoundError(f"There is no feed {name!r} in the source list.")
     return visit.render(
         "feed.html", active="feeds", title=feed.outlet, feed=feed, address=address(feed.url), state=state, trouble=trouble(state, found_so), polls=polls,
-        articles=articles, failures=WORDS,
+        articles=articles, failures=WHY,
     )  # fmt: skip
 
 
@@ -105,7 +87,7 @@ def trouble(state: FeedState, known: Known | None = None) -> str:
     if state.failure is None:
         return known.detail if known is not None and known.state in UNUSUAL else ""
     times = "once" if state.failures == 1 else f"{state.failures} times in a row"
-    what = WORDS.get(state.failure, state.failure)
+    what = WHY[state.failure]
     return f"{what[:1].upper()}{what[1:]} ({times})"
 
 

@@ -2,7 +2,9 @@
 
 import json
 import shlex
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,44 @@ def test_a_failing_feed_is_named_with_its_reason_and_the_code_is_one(desk: Desk)
     assert "http-5xx" in desk("feeds", "list").stdout
 
 
+def test_many_feeds_that_fail_alike_are_one_line_and_the_others_are_named(desk: Desk) -> None:
+    for number in range(5):
+        desk.server.answer(f"/down/{number}", Reply(status=503))
+        facts = FEED.replace('"harbour"', f'"down-{number}"').format(url=desk.server.url(f"/down/{number}"))
+        desk.feeds.write_text(desk.feeds.read_text(encoding="utf-8") + facts, encoding="utf-8")
+    config = desk.folder / "quick.toml"
+    config.write_text("[fetch]\ndomain_gap_s = 0\nper_domain = 6\n", encoding="utf-8")
+    feeds = shlex.quote(str(desk.feeds))
+    output = desk("run", "--config", str(config), "--feeds", str(desk.feeds), code=1).stdout
+    assert "harbour" in output
+    assert "5 feeds failed, each because its server is in trouble; the first: down-0 (answers 503)" in output
+    assert "down-1" not in output
+    assert f"`ceasefire feeds list --config {config} --feeds {feeds}` shows each of them" in output
+    assert all(f"down-{number}" in desk("feeds", "list").stdout for number in range(5))
+    next_commands = output[output.index("Next:") :]
+    for command in ("feeds check", "watch"):
+        assert f"ceasefire {command} --config {config} --feeds {feeds}" in next_commands
+    assert f"ceasefire serve --config {config}  " in next_commands, "the page reads no other source list"
+
+
+def test_status_and_health_count_failing_feeds_in_the_same_words(desk: Desk) -> None:
+    counted = "1 failed at the last poll, 1 not asked yet"
+    desk.server.answer("/rss", Reply(status=503))
+    desk("run", code=1)
+    other = FEED.replace('"harbour"', '"new"').format(url="https://new.example/rss")
+    desk.feeds.write_text(desk.feeds.read_text(encoding="utf-8") + other, encoding="utf-8")
+    health = desk("health").stdout
+    assert f"2 feeds, 0 of them unwell; {counted}" in health
+    assert "unwell once 3 polls in a row failed; `ceasefire feeds list` says what is wrong" in health
+    status = desk("status", code=1).stdout
+    assert f"2; {counted}" in status
+    reason = "answers 503. Its server has a fault of its own. Mostly passes by itself."
+    assert f"http-5xx: {reason}" in " ".join(status.split())
+    with closing(sqlite3.connect(desk.folder / "ceasefire.db")) as connection, connection:
+        connection.execute("UPDATE feed SET failures = 3 WHERE name = 'harbour'")
+    assert f"3 polls failed in a row: http-5xx: {reason}" in " ".join(desk("health", code=1).stdout.split())
+
+
 def test_help_tells_each_commands_whole_first_sentence(desk: Desk) -> None:
     for group in ((), ("db",), ("feeds",), ("alert",)):
         listed = desk(*group, "--help").stdout.partition("Commands:")[2]
@@ -105,8 +145,8 @@ def test_where_no_feed_answers_the_sample_is_shown_with_commands_that_work(desk:
     assert output.count("Next:") == 1, "the empty cycle offers nothing to try"
     assert "Starter alerts, paused" not in output
     tried = [line.split("ceasefire ", 1)[1] for line in output.splitlines() if " --db sqlite:///" in line]
-    assert [command.split()[0] for command in tried] == ["search", "brief"]
-    for command in tried:
+    assert [command.split()[0] for command in tried] == ["search", "brief", "serve"]
+    for command in tried[:2]:
         assert "Harbour Wire" in desk(*shlex.split(command)).stdout
 
 

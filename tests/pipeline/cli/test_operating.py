@@ -119,6 +119,16 @@ def test_the_next_commands_go_to_the_database_that_was_named(desk: Desk) -> None
     commands = [
         line for line in output[output.index("Next:") :].splitlines() if line.startswith("  ceasefire")
     ]
-    assert len(commands) == 5
+    assert [command.split("--db")[0].split(maxsplit=1)[1].strip() for command in commands[2:]] == [
+        "serve", "alert list", "feeds check", "watch",
+    ]  # fmt: skip
     assert all(f"--db {shlex.quote(url)}" in command for command in commands)
     assert "--db" not in desk("run").stdout
+    other = f"sqlite:///{desk.folder / 'an empty one.db'}"
+    assert (
+        f"`ceasefire alert add --db {shlex.quote(other)}` makes one"
+        in desk("alert", "list", "--db", other).stdout
+    )
+    desk("alert", "add", "Plans", "actor:russia", "--to", "you@example.org", "--db", other)
+    paused = desk("alert", "pause", "Plans", "--db", other).stdout
+    assert f"`ceasefire alert resume Plans --db {shlex.quote(other)}` opens it again" in paused
