@@ -21,8 +21,8 @@ def trusting_context() -> ssl.SSLContext:
 
 
 @contextmanager
-def http2_server(body: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Serve `body` to every request; gives the address and the protocol agreed on for each connection."""
+def http2_server(body: bytes, *, ends: bool = True) -> Iterator[tuple[str, list[str]]]:
+    """Serve `body` to every request, and its end unless told otherwise; gives the address and the protocol agreed on for each connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
     context.set_alpn_protocols(["h2"])
@@ -38,7 +38,7 @@ def http2_server(body: bytes) -> Iterator[tuple[str, list[str]]]:
             # A client that does not trust us hangs up: that is what tests are about.
             with plain, suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
                 agreed.append(connection.selected_alpn_protocol() or "")
-                _answer(connection, body)
+                _answer(connection, body, ends)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -50,7 +50,7 @@ def http2_server(body: bytes) -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-def _answer(connection: ssl.SSLSocket, body: bytes) -> None:
+def _answer(connection: ssl.SSLSocket, body: bytes, ends: bool) -> None:
     protocol = H2Connection(H2Configuration(client_side=False))
     protocol.initiate_connection()
     connection.sendall(protocol.data_to_send())
@@ -60,5 +60,8 @@ def _answer(connection: ssl.SSLSocket, body: bytes) -> None:
                 assert event.stream_id is not None
                 headers = [(":status", "200"), ("content-type", "application/rss+xml"), ("etag", '"h2"')]
                 protocol.send_headers(event.stream_id, headers)
-                protocol.send_data(event.stream_id, body, end_stream=True)
+                size = protocol.max_outbound_frame_size
+                for start in range(0, len(body), size):
+                    last = start + size >= len(body)
+                    protocol.send_data(event.stream_id, body[start : start + size], end_stream=ends and last)
         connection.sendall(protocol.data_to_send())

@@ -1,14 +1,13 @@
 """What kind of failure a poll ended in, from statuses and exceptions. Pure."""
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-
-import httpx2
+from typing import Final
 
 from pipeline.fetch.guard import ForbiddenAddressError, NameLookupError
 from pipeline.fetch.headers import retry_after_s
+from pipeline.fetch.wire import NoConnectionError, SilenceError, SlowConnectionError, TlsError
 from pipeline.types import FailureKind, Feed, FetchOutcome, Validators
 
 
@@ -52,31 +51,17 @@ def status_failure(status: int, headers: Mapping[str, str], now: datetime) -> Po
     return PollError(kind, f"answers {status}", status, wait_s)
 
 
+_KINDS: Final[tuple[tuple[type[Exception], FailureKind], ...]] = (
+    (ForbiddenAddressError, "forbidden-address"),
+    (NameLookupError, "dns"),
+    (SlowConnectionError, "timeout"),
+    (SilenceError, "timeout"),
+    (TlsError, "tls"),
+    (NoConnectionError, "connect"),
+)
+
+
 def failure_of(error: Exception) -> PollError:
     """The failure that an exception of the HTTP client or of the guard means."""
-    return PollError(*_kind_of(error))
-
-
-def _kind_of(error: Exception) -> tuple[FailureKind, str]:
-    text = str(error) or type(error).__name__
-    if isinstance(error, ForbiddenAddressError):
-        return "forbidden-address", text
-    if isinstance(error, NameLookupError):
-        return "dns", text
-    if isinstance(error, httpx2.ConnectTimeout):
-        return "timeout", "no connection in time"
-    if isinstance(error, httpx2.TimeoutException):
-        return "timeout", "silent for too long within its answer"
-    if _caused_by_tls(error):
-        return "tls", text
-    if isinstance(error, httpx2.ConnectError):
-        return "connect", text
-    return "bad-response", text
-
-
-def _caused_by_tls(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    kinds = [kind for known, kind in _KINDS if isinstance(error, known)]
+    return PollError(kinds[0] if kinds else "bad-response", str(error) or type(error).__name__)

@@ -5,11 +5,10 @@ import time
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 
-import httpx2
-
 from pipeline.clock import Clock, utc_now
 from pipeline.fetch.client import fetch_feed
 from pipeline.fetch.pacing import LocalPacer, Monotonic, Pacer, Sleep, registered_domain
+from pipeline.fetch.pool import HttpClient
 from pipeline.fetch.settings import FetchSettings
 from pipeline.types import Feed, FetchOutcome, Validators
 
@@ -30,7 +29,7 @@ class Fetcher:
 
     def __init__(
         self,
-        client: httpx2.AsyncClient,
+        client: HttpClient,
         settings: FetchSettings,
         *,
         now: Clock = utc_now,

@@ -1,23 +1,21 @@
 """No request into private networks: names are resolved once, checked, and connected to at the checked address.
 
 A check of the URL alone can be passed by a name that points inside, and a check before the connect by a name that
-answers differently the second time (DNS rebinding). So the check sits in the network backend, between look-up and
-connect: it holds for every redirect and every kept-alive connection, and TLS and `Host` still see the name.
+answers differently the second time (DNS rebinding). So the check sits between look-up and connect: it holds for every
+redirect and every kept-alive connection, and TLS and `Host` still see the name.
 """
 
 import asyncio
 import ipaddress
-import select
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from threading import Thread
-from typing import Any, Final
-
-import httpcore2
+from typing import Final
 
 from pipeline.errors import InputError
+from pipeline.fetch.wire import NoConnectionError, SlowConnectionError, TlsError, Wire
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -116,95 +114,49 @@ def _look_up(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
-class _Stream(httpcore2.AsyncNetworkStream):
-    """A connection that remembers what never changes about it.
-
-    The pool asks every idle connection whether it is still good before each request; httpcore's own stream looks its
-    socket up anew each time, which was a third of what a poll cost.
-    """
-
-    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
-        self._inner = inner
-        self._known: dict[str, Any] = {}
-        self._poll: select.poll | None = None
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.AsyncNetworkStream:
-        return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and hasattr(select, "poll"):
-            return self._is_readable()
-        if info not in self._known:
-            self._known[info] = self._inner.get_extra_info(info)
-        return self._known[info]
-
-    def _is_readable(self) -> bool:
-        """Whether something came on an idle connection: mostly that the server closed it."""
-        connection = self.get_extra_info("socket")
-        if connection is None or connection.fileno() < 0:
-            return True
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(connection.fileno(), select.POLLIN)
-        return bool(self._poll.poll(0))
-
-
-class GuardedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects like httpcore's own backend, but only to addresses that the guard has let through."""
+class Guard:
+    """Connects to where a name leads, but only to addresses that are let through."""
 
     def __init__(self, resolver: Resolver, *, allow_private: bool) -> None:
         self._resolver = resolver
         self._allow_private = allow_private
-        self._inner = httpcore2.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        addresses = (await self._allowed(host, port, timeout))[:_ADDRESSES_TRIED]
-        failure: Exception | None = None
+    async def connect(
+        self, host: str, port: int, timeout_s: float, context: ssl.SSLContext | None = None
+    ) -> Wire:
+        """A connection to `host`, with TLS where a `context` is given. `timeout_s` holds for look-up, TCP and TLS each.
+
+        Raises NameLookupError, ForbiddenAddressError, NoConnectionError.
+        """
+        addresses = (await self._allowed(host, port, timeout_s))[:_ADDRESSES_TRIED]
+        failure: NoConnectionError | None = None
         for address in addresses:
             last = address == addresses[-1]
-            wait_s = timeout if last or timeout is None else min(timeout, _FIRST_ADDRESSES_S)
+            wait_s = timeout_s if last else min(timeout_s, _FIRST_ADDRESSES_S)
             try:
-                return _Stream(
-                    await self._inner.connect_tcp(address, port, wait_s, local_address, socket_options)
-                )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                return await _dressed(await _reached(address, port, wait_s), host, timeout_s, context)
+            except TlsError:
+                raise  # the same server under its other address has no other certificate
+            except NoConnectionError as error:
                 failure = error
         assert failure is not None
         raise failure
 
-    async def _allowed(self, host: str, port: int, timeout: float | None) -> list[str]:
+    async def _allowed(self, host: str, port: int, timeout_s: float) -> list[str]:
         try:
             if _is_address(host):  # nothing to look up
                 found: Sequence[str] = [host.strip("[]")]
             else:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(timeout_s):
                     found = await self._resolver(host, port)
         except TimeoutError as error:
-            raise NameLookupError(f"the name {host} was not resolved within {timeout:g} s") from error
+            raise NameLookupError(f"the name {host} was not resolved within {timeout_s:g} s") from error
         except (OSError, UnicodeError) as error:
             if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
                 raise NameLookupError(f"the name {host} is not known") from error
             why = getattr(error, "strerror", None) or error
             raise NameLookupError(f"the name {host} cannot be looked up: {why}") from error
-        if self._allow_private:
+        if self._allow_private and found:
             return list(found)
         allowed = [address for address in found if not is_forbidden(address)]
         if not allowed:
@@ -214,13 +166,40 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
             )
         return allowed
 
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        raise ForbiddenAddressError("feeds are not read from sockets of this machine")
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+async def _reached(address: str, port: int, timeout_s: float) -> socket.socket:
+    """A TCP connection to one address."""
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        async with asyncio.timeout(timeout_s):
+            await asyncio.get_running_loop().sock_connect(made, (address, port))
+    except BaseException as error:
+        made.close()
+        if isinstance(error, TimeoutError):
+            raise SlowConnectionError("no connection in time") from error
+        if isinstance(error, OSError):
+            raise NoConnectionError(f"no connection: {error.strerror or error}") from error
+        raise
+    return made
+
+
+async def _dressed(
+    connection: socket.socket, host: str, timeout_s: float, context: ssl.SSLContext | None
+) -> Wire:
+    """The connection as the event loop drives it, secured where a `context` is given."""
+    name = host.strip("[]") if context is not None else None
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, wire = await loop.create_connection(Wire, sock=connection, ssl=context, server_hostname=name)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, TimeoutError):
+            raise SlowConnectionError("no secure connection in time") from error
+        if isinstance(
+            error, OSError
+        ):  # ssl.SSLError is one; so is a server that hangs up within the handshake
+            raise TlsError(f"no secure connection: {error.strerror or error}") from error
+        raise
+    return wire

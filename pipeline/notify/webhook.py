@@ -13,13 +13,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-import httpx2
-
 from pipeline.db.outbox import SEND_TIMEOUT_S, Letter
 from pipeline.errors import MailError
 from pipeline.fetch.client import open_client
 from pipeline.fetch.guard import ForbiddenAddressError, NameLookupError, Resolver
 from pipeline.fetch.settings import FetchSettings
+from pipeline.fetch.wire import HttpError, NoConnectionError, NotAnAddressError
 from pipeline.notify import render
 from pipeline.notify.compose import rfc3339
 from pipeline.notify.content import Message
@@ -81,18 +80,19 @@ class WebhookTransport:
         try:
             async with open_client(self.settings, self.resolver) as client:
                 async with asyncio.timeout(self.settings.read_timeout_s):
-                    response = await client.post(url, content=body, headers=headers)
-        except (ForbiddenAddressError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+                    answer = await client.send(url, headers, method="POST", body=body)
+                    status = answer.status
+                    answer.close()
+        except (ForbiddenAddressError, NotAnAddressError) as error:
             raise MailError(str(error), permanent=True) from error
-        except (NameLookupError, httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        except (NameLookupError, NoConnectionError) as error:
             raise MailError(f"the receiver cannot be reached: {error}") from error
-        except (httpx2.TransportError, TimeoutError) as error:
+        except (HttpError, TimeoutError) as error:
             raise OutcomeUnknownError(
                 f"the connection broke before the receiver answered: {str(error) or type(error).__name__}"
             ) from error
-        if response.is_success:
+        if 200 <= status < 300:
             return
-        status = response.status_code
         permanent = 300 <= status < 500 and status not in TRY_AGAIN
         raise MailError(f"the receiver answers {status}", permanent=permanent)
 

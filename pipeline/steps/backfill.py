@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx2
 from protego import Protego
 
 from pipeline.db import articles as article_rows
@@ -23,6 +22,7 @@ from pipeline.extract.page import origin, read_page
 from pipeline.extract.url import canonical_url
 from pipeline.fetch.client import HTML, fetch_feed, open_client
 from pipeline.fetch.pacing import LocalPacer, registered_domain
+from pipeline.fetch.pool import HttpClient
 from pipeline.fetch.settings import FetchSettings
 from pipeline.parse import parse_feed
 from pipeline.sitemap import Listed, read_sitemap
@@ -91,7 +91,7 @@ class _Backfill:
         feed: Feed,
         settings: FetchSettings,
         limits: BackfillLimits,
-        client: httpx2.AsyncClient,
+        client: HttpClient,
         now: Callable[[], datetime],
         report: BackfillReport,
         progress: Callable[[BackfillReport], None],

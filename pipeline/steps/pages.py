@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import httpx2
 from protego import Protego
 
 from pipeline.db import domains
@@ -23,6 +22,7 @@ from pipeline.db.pages import WaitingPage
 from pipeline.extract.page import PageText, origin, read_article_page
 from pipeline.fetch.client import HTML, fetch_feed, open_client
 from pipeline.fetch.pacing import LocalPacer
+from pipeline.fetch.pool import HttpClient
 from pipeline.fetch.settings import HOUR, FetchSettings
 from pipeline.types import Feed, FetchOutcome, Validators
 
@@ -97,7 +97,7 @@ class _PageReader:
     def __init__(
         self,
         database: Database,
-        client: httpx2.AsyncClient,
+        client: HttpClient,
         settings: FetchSettings,
         now: Callable[[], datetime],
         holder: str,

@@ -384,6 +384,16 @@ def test_closed_port_is_a_connect_failure() -> None:
     assert poll(f"http://127.0.0.1:{port}/rss").failure == "connect"
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http+unix://%2Frun%2Fdocker.sock/rss", "unix:///run/docker.sock", "ftp://127.0.0.1/rss", "news", ""],
+)
+def test_addresses_that_are_none_of_the_webs_are_not_asked(url: str) -> None:
+    outcome = poll(url)
+    assert (outcome.result, outcome.failure) == ("failed", "bad-response")
+    assert outcome.detail
+
+
 def test_server_without_tls_is_a_tls_failure(server: FeedServer) -> None:
     assert poll(server.url("/rss", scheme="https")).failure == "tls"
 

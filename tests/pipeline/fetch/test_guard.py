@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.fetch import guard
-from pipeline.fetch.guard import ForbiddenAddressError, GuardedBackend, SystemResolver, is_forbidden
+from pipeline.fetch.guard import ForbiddenAddressError, Guard, SystemResolver, is_forbidden
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,7 @@ def connect(addresses: Sequence[str], *, allow_private: bool = False) -> None:
     async def resolver(host: str, port: int) -> Sequence[str]:
         return addresses
 
-    backend = GuardedBackend(resolver, allow_private=allow_private)
-    asyncio.run(backend.connect_tcp("news.example", 80, timeout=1))
+    asyncio.run(Guard(resolver, allow_private=allow_private).connect("news.example", 80, 1))
 
 
 def test_name_that_leads_inside_is_refused_with_its_address_and_the_setting() -> None:
@@ -48,18 +47,10 @@ def test_name_that_leads_inside_is_refused_with_its_address_and_the_setting() ->
         connect(["10.1.2.3"])
 
 
-def test_name_without_any_address_is_refused() -> None:
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_name_without_any_address_is_refused(allow_private: bool) -> None:
     with pytest.raises(ForbiddenAddressError):
-        connect([])
-
-
-def test_unix_sockets_are_refused() -> None:
-    async def resolver(host: str, port: int) -> Sequence[str]:
-        return []
-
-    backend = GuardedBackend(resolver, allow_private=True)
-    with pytest.raises(ForbiddenAddressError):
-        asyncio.run(backend.connect_unix_socket("/run/docker.sock"))
+        connect([], allow_private=allow_private)
 
 
 def test_machines_own_resolver_gives_each_address_once() -> None:
