@@ -18,6 +18,20 @@ def zone_of(name: str) -> ZoneInfo:
         raise SettingsError(f"there is no time zone {name!r}; use a name like Europe/Kyiv") from error
 
 
+def period(
+    since: str | None, until: str | None, now: datetime, zone: str = "UTC"
+) -> tuple[datetime | None, datetime | None]:
+    """Both ends of a time as people write them (`parse_moment`); None: open. Raises SettingsError where it is empty."""
+    begin = parse_moment(since, now, zone) if since else None
+    end = parse_moment(until, now, zone) if until else None
+    if begin is not None and end is not None and begin >= end:
+        raise SettingsError(
+            f"nothing lies between {since} and {until}: the start ({begin:%d %b %Y %H:%M} UTC) must lie before the end "
+            f"({end:%d %b %Y %H:%M} UTC)"
+        )
+    return begin, end
+
+
 def parse_moment(text: str, now: datetime, zone: str = "UTC") -> datetime:
     """The moment that `text` means, aware UTC: what a query's time field takes, and a day with a clock time behind it.
 

@@ -22,6 +22,9 @@ Form = Literal["report", "live-blog", "round-up", "explainer", "opinion", "trans
 Reason = Literal["live", "first-fetch", "old", "undated", "import", "backfill"]
 """Why an (article, version) may or may not alert; decided once, when it is recorded. Only `live` fires at once."""
 
+ID_SHOWN = 10
+"""Letters of an id in lists: in a million articles hardly two begin with the same ten."""
+
 FailureKind = Literal[
     "dns", "connect", "tls", "timeout", "http-4xx", "http-5xx", "gone", "throttled", "redirect", "too-large",
     "forbidden-address", "not-a-feed", "bad-response", "file",

@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 from pipeline.alerts.cadence import due_slot
 from pipeline.alerts.decide import Mode, counts, decide
 from pipeline.alerts.facts import Key, MatchedArticle, QueryTest, StoryFacts
+from pipeline.alerts.keys import Carried
 from pipeline.periods import zone_of
 from pipeline.types import Alert
 
 
 @dataclass(frozen=True, slots=True)
 class WouldSend:
-    """One message: when (UTC), about which story, because of which article, telling which keys."""
+    """One message: when (UTC), about which story, because of which article, telling which keys on what evidence (as a
+    `Decision` has it)."""
 
     at: datetime
     story: str
     article: MatchedArticle
     keys: tuple[Key, ...]
+    evidence: tuple[Carried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def simulate(
         if counts(article, alert, query, mode):
             counted.append(live)
         if decision.tell:
-            news.append(WouldSend(when(article), article.story, live, decision.tell))
+            news.append(WouldSend(when(article), article.story, live, decision.tell, decision.evidence))
     return _summary(alert, news, counted)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import click
+from rich.text import Text
 
 from pipeline import cycle
 from pipeline.alerts.check import language_warnings
@@ -17,10 +18,12 @@ from pipeline.cli import show
 from pipeline.cli.options import CommandGroup, json_option, typed, with_app
 from pipeline.clock import utc_now
 from pipeline.db import alerts as alert_rows
-from pipeline.db import overview
+from pipeline.db import ids, overview
 from pipeline.db import stories as story_rows
 from pipeline.db import threads as thread_rows
 from pipeline.errors import SettingsError
+from pipeline.notify.compose import would_say
+from pipeline.notify.words import Phrases
 from pipeline.periods import parse_moment
 from pipeline.query import language
 from pipeline.steps.alerts import alert_desk
@@ -248,18 +251,16 @@ def test(app: App, name: str, days: float, as_json: bool) -> None:
         item = alert_rows.get(connection, name)
     result = desk.test(item, days, now)
     if as_json:
-        show.print_json(_simulation_json(result))
+        show.print_json(_simulation_json(result, desk.desk.words))
         return
-    table = show.table("UTC", "outlet", "new", "article", wide="article")
+    table = show.table("UTC", "outlet", "would have said", wide="would have said")
     for news in result.news:
-        keys = ", ".join(str(key) for key in news.keys)
-        show.row(
-            table,
-            show.short_time(news.at),
-            show.clean(news.article.outlet, 20),
-            show.clean(keys, 44),
-            news.article.title,
-        )
+        said = show.clean(would_say(news, desk.desk.words))
+        title = show.clean(news.article.title, 160)
+        cell = Text(said)
+        if title not in said:
+            cell.append(f"\n{title}", "dim")
+        show.row(table, show.short_time(news.at), show.clean(news.article.outlet, 20), cell)
     console = show.console()
     console.print(table if result.news else "nothing would have been sent")
     for day in result.days:
@@ -272,7 +273,7 @@ def test(app: App, name: str, days: float, as_json: bool) -> None:
     )
 
 
-def _simulation_json(result: Simulation) -> dict[str, Any]:
+def _simulation_json(result: Simulation, words: Phrases) -> dict[str, Any]:
     return {
         "messages": result.messages,
         "articles": result.articles,
@@ -283,6 +284,7 @@ def _simulation_json(result: Simulation) -> dict[str, Any]:
                 "at": news.at,
                 "story": news.story,
                 "article": news.article.id,
+                "said": would_say(news, words),
                 "keys": [str(key) for key in news.keys],
             }
             for news in result.news
@@ -308,9 +310,9 @@ def mute(app: App, kind: str, value: str, name: str | None, recipient: str | Non
     end = parse_moment(until, now) if until else None
     with app.database.write() as connection:
         if kind == "story":
-            value = story_rows.resolve(connection, value)
+            value = story_rows.resolve(connection, ids.story(connection, value))
         elif kind == "thread":
-            value = thread_rows.find(connection, value).id
+            value = thread_rows.find(connection, ids.thread(connection, value)).id
         number = alert_rows.get(connection, name).id if name else None
         made = alert_rows.mute(connection, Mute(kind, value, number, recipient, end), now)
     click.echo(f"mute {made}: {kind} {value!r}; {typed(f'alert unmute {made}')} takes it back")

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from pipeline.app import App
 from pipeline.cli import show as shown
 from pipeline.cli.options import json_option, with_app
-from pipeline.db import article_pages, schema
+from pipeline.db import article_pages, ids, schema
 from pipeline.edits import edits
 
 MARKS = {
@@ -29,12 +29,14 @@ MARKS = {
 def show(app: App, article: str, diff: bool, as_json: bool) -> None:
     """Show ARTICLE (id): its versions, whose words they are, and whether its page was read.
 
+    The beginning of an id, as lists show it, will do.
+
     \b
     Example:
-      ceasefire show 3f9c2a7b51d0e684aa01c2d4 --diff
+      ceasefire show 3f9c2a7b51 --diff
     """
     with app.database.read() as connection:
-        living = article_pages.living(connection, article)
+        living = article_pages.living(connection, ids.article(connection, article))
         row = connection.execute(select(schema.article).where(schema.article.c.id == living)).one()
         table = schema.version.c
         versions = connection.execute(
@@ -53,6 +55,7 @@ def show(app: App, article: str, diff: bool, as_json: bool) -> None:
     )
     if row.url:
         click.echo(row.url)
+    console.print(Text(f"article {row.id}, story {row.story or row.id}", "dim"))
     console.print(Text(f"page: {_page_words(page)}", "dim"))
     made = shown.table("version", "seen (UTC)", "feed", "title", "mark", wide="title")
     for version in versions:

@@ -12,7 +12,7 @@ from pipeline.cli.options import CommandGroup, json_option, typed, with_app
 from pipeline.clock import utc_now
 from pipeline.corrections import Correction, Verdict, training_line
 from pipeline.db import corrections as rows
-from pipeline.db import documents
+from pipeline.db import documents, ids
 
 SHOWN = 100
 AT_ONCE = 500
@@ -45,7 +45,7 @@ def add(
     """
     with app.database.write() as connection:
         made = rows.add(
-            connection, article, target, cast(Verdict, verdict), labels=app.taxonomy.keys,
+            connection, ids.article(connection, article), target, cast(Verdict, verdict), labels=app.taxonomy.keys,
             author=author or getpass.getuser(), now=utc_now(), sentence=sentence, note=note,
         )  # fmt: skip
     cycle.process(app, utc_now)

@@ -8,8 +8,9 @@ from rich.text import Text
 from pipeline import search as searching
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import json_option, with_app
+from pipeline.cli.options import json_option, typed, with_app
 from pipeline.clock import utc_now
+from pipeline.db import ids
 from pipeline.periods import parse_moment
 from pipeline.steps.desk import desk_of
 
@@ -20,7 +21,9 @@ from pipeline.steps.desk import desk_of
     "--since", metavar="WHEN", help="Only what was first seen since: 7d, 36h, 2026-11-20, 'yesterday 18:00'."
 )
 @click.option(
-    "--like", metavar="ARTICLE", help="The articles nearest to this one (an id), of those that QUERY finds."
+    "--like",
+    metavar="ARTICLE",
+    help="The articles nearest to this one (an id or its beginning), of those that QUERY finds.",
 )
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(0, 100_000), help="Articles shown."
@@ -53,6 +56,9 @@ def search(
     """
     now = utc_now()
     start = parse_moment(since, now, zone) if since else None
+    if like is not None:
+        with app.database.read() as connection:
+            like = ids.article(connection, like)
     found = searching.search(
         app, query, now=now, since=start, limit=limit, zone=zone, with_facets=facets, like=like
     )
@@ -76,6 +82,7 @@ def _show(app: App, found: searching.Found, since: datetime | None, like: str | 
     else:
         console.print(show.documents_table(found.documents, desk_of(app).words))
         console.print(f"\n{len(found.documents)} of {show.plural(found.total, 'article')}", style="dim")
+        click.echo(f"{typed('show ID')} shows one; {typed('story show ID')} who else tells it")
     for name, values in found.facets.items():
         line = Text(f"{name:12} ", style="dim")
         line.append("  ".join(f"{value} {count}" for value, count in values[:10]) or "none", style="not dim")

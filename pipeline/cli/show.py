@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.notify.words import Phrases, headline
-from pipeline.types import Document
+from pipeline.types import ID_SHOWN, Document
 
 FACETS = ("actor", "issue", "development")
 
@@ -89,15 +89,20 @@ HAPPENED = "bold red"
 
 
 def documents_table(documents: Iterable[Document], words: Phrases, title: str | None = None) -> Table:
-    """Articles as time, outlet, title and what is known of them, two lines each: reads well on 80 columns."""
-    made = table("UTC", "outlet", "title and labels", title=title, wide="title and labels")
+    """Articles as time and id, outlet, title and what is known of them, two lines each: reads well on 80 columns."""
+    made = table("UTC, id", "outlet", "title and labels", title=title, wide="title and labels")
     for document in documents:
         cell = Text(clean(document.title, 160))
         labels = labels_line(document, words)
         if labels:
             cell.append("\n").append_text(labels)
-        row(made, short_time(document.published), clean(document.outlet, 22), cell)
+        row(made, time_and_id(document.published, document.id), clean(document.outlet, 22), cell)
     return made
+
+
+def time_and_id(moment: datetime, name: str) -> Text:
+    """A cell of a list: when, and below it as much of the id as commands need to find it again."""
+    return Text(short_time(moment)).append(f"\n{name[:ID_SHOWN]}", "dim")
 
 
 def counts_by_facet(counts: Mapping[str, int], per_facet: int = 8) -> Table:

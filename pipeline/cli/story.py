@@ -1,6 +1,9 @@
 """`ceasefire story` and `ceasefire thread`: what was grouped, and the analysts' own judgement on it."""
 
 import getpass
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -8,11 +11,13 @@ from sqlalchemy import select
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import CommandGroup, json_option, with_app
+from pipeline.cli.options import CommandGroup, json_option, typed, with_app
 from pipeline.clock import utc_now
-from pipeline.db import schema, standings
+from pipeline.db import ids, schema, standings, story_pages, thread_pages
 from pipeline.db import stories as story_rows
 from pipeline.db import threads as thread_rows
+from pipeline.notify.words import STATUS_WORDS
+from pipeline.periods import period
 from pipeline.steps import group
 from pipeline.stories.chronology import as_text
 from pipeline.stories.figures import Figure, differing, figures
@@ -24,6 +29,57 @@ author_option = click.option("--author", default=None, help="Who judges (default
 @click.group(cls=CommandGroup)
 def story() -> None:
     """Stories: one event each, whoever tells it."""
+
+
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The period, the length and the form of a list."""
+    for option in reversed(
+        (
+            click.option("--since", metavar="WHEN", help="Only what moved since: 7d, 36h, 2026-11-20, 'yesterday 18:00'."),
+            click.option("--until", metavar="WHEN", help="Only what began before."),
+            click.option("--zone", default="UTC", show_default=True, help="Time zone of --since and --until."),
+            click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100_000), help="Most that are shown."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@story.command("list")
+@list_options
+@json_option
+@with_app
+def list_stories(
+    app: App, since: str | None, until: str | None, zone: str, limit: int, as_json: bool
+) -> None:
+    """Show the stories, those first that were told last: when, by how many articles, and how each stands.
+
+    \b
+    Example:
+      ceasefire story list --since 24h
+    """
+    begin, end = period(since, until, utc_now(), zone)
+    with app.database.read() as connection:
+        found = story_pages.latest(connection, limit, begin, end)
+    if as_json:
+        for item in found:
+            show.print_json(asdict(item))
+        return
+    if not found:
+        click.echo(_nothing("story", since or until))
+        return
+    table = show.table("last told (UTC), id", "articles", "status", "story", wide="story")
+    for item in found:
+        status = STATUS_WORDS.get(item.status or "", "")
+        show.row(
+            table,
+            show.time_and_id(item.last_seen, item.id),
+            item.articles,
+            status,
+            show.clean(item.title, 160),
+        )
+    show.console().print(table)
+    click.echo(f"\n{typed('story show ID')} shows one")
 
 
 @story.command("show")
@@ -38,7 +94,7 @@ def show_story(app: App, name: str, as_json: bool) -> None:
       ceasefire story show 3f9c2a7b51d0e684
     """
     with app.database.read() as connection:
-        living = story_rows.resolve(connection, name)
+        living = story_rows.resolve(connection, ids.story(connection, name))
         row = connection.execute(select(schema.story).where(schema.story.c.id == living)).one()
         reports = standings.reports_of(connection, [living]).get(living, [])
     reports.sort(key=lambda report: (report.published, report.id))
@@ -72,6 +128,8 @@ def merge(app: App, old: str, into: str, author: str | None) -> None:
     Example:
       ceasefire story merge 3f9c2a7b51d0e684 77aa01c2d4e6f809
     """
+    with app.database.read() as connection:
+        old, into = ids.story(connection, old), ids.story(connection, into)
     living = group.merge_stories(app.database, old, into, author or getpass.getuser(), utc_now)
     cycle.process(app, utc_now)
     click.echo(f"{old} is now part of {living}")
@@ -89,6 +147,9 @@ def split(app: App, name: str, articles: tuple[str, ...], author: str | None) ->
     Example:
       ceasefire story split 3f9c2a7b51d0e684 a41c... b52d...
     """
+    with app.database.read() as connection:
+        name = ids.story(connection, name)
+        articles = tuple(ids.article(connection, article) for article in articles)
     new = group.split_story(app.database, name, articles, author or getpass.getuser(), utc_now)
     cycle.process(app, utc_now)
     click.echo(f"{show.plural(len(articles), 'article')} moved to the new story {new}")
@@ -97,6 +158,40 @@ def split(app: App, name: str, articles: tuple[str, ...], author: str | None) ->
 @click.group(cls=CommandGroup)
 def thread() -> None:
     """Threads: the stories of one matter over time."""
+
+
+@thread.command("list")
+@list_options
+@json_option
+@with_app
+def list_threads(
+    app: App, since: str | None, until: str | None, zone: str, limit: int, as_json: bool
+) -> None:
+    """Show the threads, those first that moved last: when, of how many stories, and who is followed.
+
+    \b
+    Example:
+      ceasefire thread list --since 30d
+    """
+    begin, end = period(since, until, utc_now(), zone)
+    with app.database.read() as connection:
+        found = thread_pages.latest(connection, limit, begin, end, followed_first=False)
+    if as_json:
+        for item in found:
+            show.print_json(asdict(item))
+        return
+    if not found:
+        click.echo(_nothing("thread", since or until))
+        return
+    table = show.table("last moved (UTC), id", "began", "stories", "followed", "thread", wide="thread")
+    for item in found:
+        title = show.clean(item.title, 160)
+        show.row(
+            table, show.time_and_id(item.last_seen, item.id), show.short_time(item.first_seen), item.stories,
+            "yes" if item.followed else "", f"{item.name}: {title}" if item.name else title,
+        )  # fmt: skip
+    show.console().print(table)
+    click.echo(f"\n{typed('thread show ID')} shows one as a chronology")
 
 
 @thread.command("show")
@@ -110,7 +205,7 @@ def show_thread(app: App, name: str) -> None:
       ceasefire thread show "Istanbul round"
     """
     with app.database.read() as connection:
-        view = thread_rows.view(connection, name)
+        view = thread_rows.view(connection, ids.thread(connection, name))
     click.echo("\n".join(show.clean(line) if line.strip() else "" for line in as_text(view).splitlines()))
 
 
@@ -126,7 +221,7 @@ def name_thread(app: App, thread_id: str, name: str) -> None:
       ceasefire thread name 3f9c2a7b51d0e684 "Istanbul round"
     """
     with app.database.write() as connection:
-        thread_rows.name(connection, thread_rows.find(connection, thread_id).id, name)
+        thread_rows.name(connection, thread_rows.find(connection, ids.thread(connection, thread_id)).id, name)
     click.echo(f"thread {thread_id} is called {name}")
 
 
@@ -142,8 +237,17 @@ def follow(app: App, name: str, stop: bool) -> None:
       ceasefire thread follow "Istanbul round"
     """
     with app.database.write() as connection:
-        thread_rows.follow(connection, thread_rows.find(connection, name).id, followed=not stop)
+        found = thread_rows.find(connection, ids.thread(connection, name))
+        thread_rows.follow(connection, found.id, followed=not stop)
     click.echo(f"thread {name} is {'no longer ' if stop else ''}followed")
+
+
+def _nothing(kind: str, narrowed: str | None) -> str:
+    if narrowed:
+        return f"no {kind} in this time; {typed(f'{kind} list')} shows the latest of all"
+    return f"no {kind} yet" + (
+        "; a story goes on with an earlier one where docs/stories.md says so" if kind == "thread" else ""
+    )
 
 
 def _show(
@@ -163,11 +267,14 @@ def _show(
     console.print(
         f"independent sources: {len(stands.sources)}; claimed by: {', '.join(stands.claimed_by) or '-'}"
     )
-    table = show.table("UTC", "outlet", "title", wide="title")
+    table = show.table("UTC, id", "outlet", "title", wide="title")
     for report in reports:
         also = " (copy)" if report.copy_of else ""
         show.row(
-            table, show.short_time(report.published), report.outlet, show.clean(report.title, 120) + also
+            table,
+            show.time_and_id(report.published, report.id),
+            report.outlet,
+            show.clean(report.title, 120) + also,
         )
     console.print(table)
     for counted, found in differ.items():

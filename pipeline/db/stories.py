@@ -77,7 +77,7 @@ def resolve(connection: Connection, story: str) -> str:
         select(schema.story.c.id, schema.story.c.merged_into).where(schema.story.c.id == story)
     ).first()
     if row is None:
-        raise NotFoundError(f"there is no story {story!r}; `ceasefire search` shows each article's story")
+        raise NotFoundError(f"there is no story {story!r}; `ceasefire story list` shows the latest")
     living: str = row.merged_into or row.id
     return living
 

@@ -23,11 +23,24 @@ class ThreadRow:
     stories: int
 
 
-def latest(connection: Connection, limit: int) -> list[ThreadRow]:
-    """The threads, followed ones first, then those that moved last."""
+def latest(
+    connection: Connection,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    followed_first: bool = True,
+) -> list[ThreadRow]:
+    """The threads, followed ones first, then those that moved last; of [since, until) those that lasted into it."""
     table, story = schema.thread.c, schema.story.c
+    query = select(schema.thread)
+    if since is not None:
+        query = query.where(table.last_seen >= since)
+    if until is not None:
+        query = query.where(table.first_seen < until)
+    order = (table.last_seen.desc(), table.id)
     rows = connection.execute(
-        select(schema.thread).order_by(table.followed.desc(), table.last_seen.desc(), table.id).limit(limit)
+        query.order_by(*((table.followed.desc(), *order) if followed_first else order)).limit(limit)
     ).all()
     sizes: dict[str, int] = {}
     for part in chunks([row.id for row in rows]):

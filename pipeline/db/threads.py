@@ -71,7 +71,7 @@ def find(connection: Connection, thread: str) -> Row[Any]:
         select(table).where((table.c.id == thread) | (table.c.name == thread)).order_by(table.c.id != thread)
     ).first()
     if row is None:
-        raise NotFoundError(f"there is no thread {thread!r}; `ceasefire story show` names a story's thread")
+        raise NotFoundError(f"there is no thread {thread!r}; `ceasefire thread list` shows them")
     return row
 
 

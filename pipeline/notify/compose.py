@@ -7,6 +7,7 @@ from classifiers.types import Position
 from pipeline.alerts.decide import Decision
 from pipeline.alerts.facts import FIRST, Key, MatchedArticle, QueryTest, StoryFacts
 from pipeline.alerts.keys import Carried, source_count
+from pipeline.alerts.simulate import WouldSend
 from pipeline.corrections import NO_DETAIL, UNCLEAR
 from pipeline.notify import clean
 from pipeline.notify.content import AlertLine, LabelLine, News, NewsLine, Quote, SideLine, Withdrawn
@@ -111,6 +112,27 @@ def line_of(position: Position, article: MatchedArticle, words: Phrases) -> str:
     return clean.line(text, LINE_LIMIT)
 
 
+def headlines(
+    told: Sequence[Key], evidence: Sequence[Carried], lead: MatchedArticle, words: Phrases
+) -> list[tuple[str, tuple[Position, Carried] | None]]:
+    """What a message that tells these keys says, line by line: each development with its best evidence, then what has
+    become of the story; where it tells neither, the title of `lead`."""
+    lines: list[tuple[str, tuple[Position, Carried] | None]] = [
+        (line_of(position, item.article, words), (position, item))
+        for position, item in told_positions(told, evidence, words)
+    ]
+    status = next((STATUS_WORDS[key.value] for key in told if key.kind == "status"), "")
+    if lines:
+        return [*lines, (status, None)] if status else lines  # the lines above say of what
+    title = clean.line(lead.title, TITLE_LIMIT)
+    return [(f"{status}: {title}" if status else title, None)]
+
+
+def would_say(news: WouldSend, words: Phrases) -> str:
+    """What a message that was only tried out would have said: all its headlines in one line."""
+    return "; ".join(text for text, _ in headlines(news.keys, news.evidence, news.article, words))
+
+
 def main_issue(articles: Sequence[MatchedArticle], query: QueryTest, words: Phrases) -> str:
     """The issue to file a story under: one that the query names, else the one that scores best over its articles."""
     scores: dict[str, float] = {}
@@ -159,26 +181,15 @@ def news(
     `articles`: all of the story that match; `mark` finds in a sentence what the query looks for.
     """
     assert decision.lead is not None
-    lines = [
-        NewsLine(
-            line_of(position, item.article, words),
-            quote(item.article, position.sentence, _either(mark, _object_of(position, words))),
-            certainty(position.score, announce=item.sure),
-        )
-        for position, item in told_positions(told, decision.evidence, words)
-    ]
-    status = next((key.value for key in told if key.kind == "status"), "")
-    if not lines:
-        first = decision.lead
-        text = clean.line(first.title, TITLE_LIMIT)
-        lines = [
-            NewsLine(
-                f"{STATUS_WORDS[status]}: {text}" if status else text,
-                quote(first, _best_sentence(first, query), mark),
-            )
-        ]
-    elif status:
-        lines.append(NewsLine(STATUS_WORDS[status], lines[0].quote))  # the lines above say of what
+    first = quote(decision.lead, _best_sentence(decision.lead, query), mark)
+    lines: list[NewsLine] = []
+    for text, shown in headlines(told, decision.evidence, decision.lead, words):
+        if shown is None:
+            lines.append(NewsLine(text, lines[0].quote if lines else first))
+        else:
+            position, item = shown
+            sentence = quote(item.article, position.sentence, _either(mark, _object_of(position, words)))
+            lines.append(NewsLine(text, sentence, certainty(position.score, announce=item.sure)))
     issue = main_issue(articles, query, words)
     return News(
         alert_line(alert),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from classifiers.types import Position
+from pipeline.types import ID_SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def as_text(view: ThreadView) -> str:
 def _step_line(step: Step) -> str:
     status = f", {step.status}" if step.status else ""
     articles = "1 article" if step.articles == 1 else f"{step.articles} articles"
-    return f"{step.first_seen:%Y-%m-%d %H:%M} UTC  {step.title}  ({articles}{status})"
+    return f"{step.first_seen:%Y-%m-%d %H:%M} UTC  {step.title}  ({articles}{status}, story {step.story[:ID_SHOWN]})"
 
 
 def _table(stands: Sequence[Stand]) -> list[str]:

@@ -7,12 +7,12 @@ from typing import Any, cast, get_args
 from starlette.responses import Response
 
 from pipeline.alerts.check import language_warnings
-from pipeline.alerts.simulate import Simulation, WouldSend
+from pipeline.alerts.simulate import Simulation
 from pipeline.db import alert_pages, overview
 from pipeline.db import alerts as rows
 from pipeline.errors import NotFoundError, QueryError, SettingsError
 from pipeline.notify import content, render
-from pipeline.notify.words import headline
+from pipeline.notify.compose import would_say
 from pipeline.query.words import in_words
 from pipeline.steps.alerts import alert_desk
 from pipeline.types import Alert, Cadence
@@ -172,18 +172,10 @@ def _form(visit: Visit, alert: Alert, *, existing: str, wrong: Exception | None 
         warnings=warnings,
         simulation=simulation,
         news=list(reversed(simulation.news))[:SHOWN_NEWS] if simulation else [],
-        told=lambda news: _told(visit, news),
+        told=lambda news: would_say(news, visit.site.words),
         preview_days=PREVIEW_DAYS,
         cadences=get_args(Cadence),
     )
-
-
-def _told(visit: Visit, news: WouldSend) -> str:
-    """What a message of the preview would have said, in words."""
-    words = visit.site.words
-    developments = {key.value.split(":")[0] for key in news.keys if key.kind == "development"}
-    told = [headline(item, words) for item in news.article.positions if item.development in developments]
-    return "; ".join(dict.fromkeys(told)) or news.article.title
 
 
 def _asked_in_words(visit: Visit, alert: Alert) -> str:

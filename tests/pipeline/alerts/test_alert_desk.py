@@ -9,8 +9,9 @@ from pipeline.alerts.check import check_recipient, language_warnings
 from pipeline.alerts.starters import SHIPPED, read_alerts
 from pipeline.db import alerts as alert_rows
 from pipeline.errors import NotFoundError, QueryError, SettingsError
+from pipeline.notify.compose import would_say
 from pipeline.query.language import parse
-from tests.pipeline.newsroom import LABELS, START, Newsroom, position
+from tests.pipeline.newsroom import LABELS, START, Newsroom, label, position
 
 RUSSIA_NO = position("rejected", "russia")
 UKRAINE_YES = position("accepted", "ukraine")
@@ -106,6 +107,23 @@ def test_what_an_alert_would_have_sent_by_day_and_how_many_mails_grouping_saved(
         ("2025-03-19", 2, 2),
     ]
     assert (result.messages, result.saved) == (3, 5)
+
+
+def test_a_tried_alert_says_what_its_mails_say(newsroom: Newsroom) -> None:
+    alert = newsroom.alert("actor:russia OR development:(rejected OR accepted)")
+    newsroom.wait(minutes=1)
+    newsroom.article("a", RUSSIA_NO, story="s", title="Moscow says no")
+    newsroom.article("b", title="Moscow speaks", labels=(label("actor:russia"),))
+    subjects = newsroom.cycle()
+    newsroom.wait(hours=1)
+    newsroom.article("c", UKRAINE_YES, story="s", side="ukraine")
+    subjects += newsroom.cycle()
+    newsroom.wait(minutes=1)
+    tried = newsroom.alerts.test(alert, 7, newsroom.now)
+    said = [would_say(news, newsroom.desk.words) for news in tried.news]
+    assert sorted(said) == sorted(subject.partition(" · ")[0] for subject in subjects)
+    assert any(line.startswith("Russia rejects") for line in said)
+    assert "Moscow speaks" in said
 
 
 def test_a_tried_daily_alert_counts_one_mail_a_day(newsroom: Newsroom) -> None:

@@ -232,7 +232,10 @@ def test_an_alert_lives_from_add_to_remove(desk: Desk) -> None:
     assert ".eml" in added.stdout
     assert "Plans" in desk("alert", "list").stdout
     assert "you@example.org" in desk("alert", "show", "Plans").stdout
-    assert "1 mail for 1 matching article" in desk("alert", "test", "Plans", "--days", "30").stdout
+    tried = desk("alert", "test", "Plans", "--days", "30").stdout
+    assert "1 mail for 1 matching article" in tried
+    assert "Moscow studies the truce plan of the United States" in tried
+    assert "first" not in tried, "keys are for machines"
     desk("alert", "pause", "Plans")
     assert "paused" in desk("alert", "list").stdout
     desk("alert", "resume", "Plans")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import insert, update
 
 from pipeline.cli.main import main
-from pipeline.db import migrate
+from pipeline.db import migrate, schema
 from pipeline.db.engine import open_database
 from pipeline.db.tags import embedding_bytes
 from pipeline.index.sqlite import SqliteIndex
@@ -99,3 +100,74 @@ def test_export_of_a_query_writes_whole_articles_the_newest_first(
     assert found[1] == everything[2]
     assert archive.lines("export", "actor:iaea") == []
     assert "did you mean" in archive("export", "actor:ukrane", code=2).stderr
+
+
+LONG, NEAR, OTHER = "3f9c2a7b51d0e684aa01c2d4", "3f9c2a7b51ffffffaa01c2d4", "77aa01c2d4e6f80911223344"
+
+
+def test_a_hit_leads_to_its_article_by_the_letters_that_the_table_shows(archive: Archive) -> None:
+    archive.add(LONG)
+    archive.add(OTHER, story=LONG)
+    listed = archive("search", "actor:russia").stdout
+    assert {LONG[:10], OTHER[:10]} <= set(listed.split())
+    assert "`ceasefire show ID` shows one" in listed
+    for shown in (OTHER[:10], OTHER[:4], OTHER):
+        assert f"article {OTHER}, story {LONG}" in archive("show", shown).stdout
+    assert OTHER[:10] in archive("story", "show", LONG[:10]).stdout, "what `story split` asks for"
+    archive("corrections", "add", OTHER[:10], "issue:ceasefire-terms", "right")
+    (said,) = archive.lines("corrections", "list", "--json")
+    assert said["article"] == OTHER
+
+
+def test_a_beginning_that_several_ids_share_names_them(archive: Archive) -> None:
+    for name in (LONG, NEAR, OTHER):
+        archive.add(name)
+    refused = archive("show", LONG[:10], code=2).stderr
+    assert f"more than one article: {LONG}, {NEAR}" in refused
+    assert f"article {NEAR}," in archive("show", NEAR[:11]).stdout
+    assert "There is no article '0000'" in archive("show", "0000", code=2).stderr
+    assert "There is no article '3_9c'" in archive("show", "3_9c", code=2).stderr, "no pattern is meant"
+
+
+def test_stories_are_listed_the_latest_first_within_a_period(archive: Archive) -> None:
+    assert "no story yet" in archive("story", "list").stdout
+    archive.add(LONG)
+    archive.room.wait(days=2)
+    archive.add(OTHER)
+    archive.add("third", story=OTHER)
+    stories = archive.lines("story", "list", "--json")
+    assert [(one["id"], one["articles"]) for one in stories] == [(OTHER, 2), (LONG, 1)]
+    assert list(stories[0]) == ["id", "title", "first_seen", "last_seen", "articles", "status", "thread"]
+    since = archive.lines("story", "list", "--since", "2025-03-20", "--json")
+    until = archive.lines("story", "list", "--until", "2025-03-20", "--json")
+    assert [[one["id"] for one in found] for found in (since, until)] == [[OTHER], [LONG]]
+    assert len(archive.lines("story", "list", "--limit", "1", "--json")) == 1
+    assert OTHER[:10] in archive("story", "list").stdout
+    assert "no story in this time" in archive("story", "list", "--since", "1d").stdout
+    wrong = archive("story", "list", "--since", "2025-03-20", "--until", "2025-03-19", code=2).stderr
+    assert "nothing lies between 2025-03-20 and 2025-03-19" in wrong
+
+
+def test_threads_are_listed_the_latest_first_within_a_period(archive: Archive) -> None:
+    assert "no thread yet" in archive("thread", "list").stdout
+    for name in (LONG, OTHER):
+        archive.add(name)
+        with archive.database.write() as connection:
+            connection.execute(
+                insert(schema.thread).values(
+                    id=name, title=f"Matter {name}", first_seen=archive.room.now, last_seen=archive.room.now
+                )
+            )
+            connection.execute(update(schema.story).where(schema.story.c.id == name).values(thread=name))
+        archive.room.wait(days=3)
+    archive("thread", "name", LONG[:10], "Istanbul round")
+    archive("thread", "follow", LONG[:10])
+    threads = archive.lines("thread", "list", "--json")
+    assert [(one["id"], one["name"], one["stories"], one["followed"]) for one in threads] == [
+        (OTHER, None, 1, False),
+        (LONG, "Istanbul round", 1, True),
+    ]
+    (late,) = archive.lines("thread", "list", "--since", "2025-03-20", "--json")
+    assert late["id"] == OTHER
+    assert f"Istanbul round: Matter {LONG}" in " ".join(archive("thread", "list").stdout.split())
+    assert f"story {LONG[:10]}" in archive("thread", "show", "Istanbul round").stdout

@@ -40,7 +40,7 @@ def test_the_text_view_is_a_chronology_and_a_table() -> None:
     assert text.splitlines() == [
         "The plan",
         "",
-        "2025-03-18 06:00 UTC  Plan put forward  (1 article, disputed)",
+        "2025-03-18 06:00 UTC  Plan put forward  (1 article, disputed, story s)",
         "",
         "Latest by party and issue",
         "united-states  ceasefire-terms  aid-changed (reduced)  2025-03-18 09:00  outlet of a",
