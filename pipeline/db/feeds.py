@@ -1,12 +1,26 @@
 """The feed rows: what we know of each source beyond feeds.toml, and which are due."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from pipeline.db import domains, schema
 from pipeline.db.dialect import chunks, insert
@@ -267,68 +281,92 @@ class PollResult:
     covered_checks: int = 0
 
 
-def finish_poll(
-    connection: Connection, outcome: FetchOutcome, result: PollResult, parsed: ParsedFeed | None = None
-) -> None:
-    """Write what a poll came to, give the lease back, and set the next date. Belongs in the articles' transaction.
+@dataclass(frozen=True, slots=True)
+class FinishedPoll:
+    """A poll, and what it leaves behind. `parsed`: the document that it brought, if any."""
+
+    outcome: FetchOutcome
+    result: PollResult
+    parsed: ParsedFeed | None = None
+
+
+def finish_polls(connection: Connection, polls: Sequence[FinishedPoll]) -> None:
+    """Write what polls came to, give the leases back, and set the next dates. Belongs in the articles' transaction.
 
     A failed poll leaves the validators and marks of the last good one; so does one that found nothing changed, but for
-    the validators.
+    the validators. Polls that write the same columns share a statement.
     """
-    table = schema.feed
+    alike: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
+    log: list[dict[str, object]] = []
+    for poll in polls:
+        outcome, values = poll.outcome, _left_behind(poll)
+        parameters = {f"{column}_": value for column, value in values.items()}
+        alike[tuple(values)].append({"feed_": outcome.feed, **parameters})
+        log.append(
+            {
+                "feed": outcome.feed, "at": outcome.finished, "result": outcome.result, "failure": outcome.failure,
+                "detail": outcome.detail, "entries": poll.result.entries, "new": poll.result.new,
+                "elapsed_s": outcome.elapsed_s,
+            }
+        )  # fmt: skip
+    for columns, rows in alike.items():
+        connection.execute(_set(columns), rows)
+    if log:
+        connection.execute(schema.poll.insert(), log)
+
+
+@lru_cache(maxsize=16)
+def _set(columns: tuple[str, ...]) -> Update:
+    """Count a feed's poll and set these of its columns, each to the parameter `COLUMN_`."""
+    table = schema.feed.c
+    values: dict[str, object] = {
+        column: bindparam(f"{column}_", type_=table[column].type) for column in columns
+    }
+    values["polls"] = table.polls + 1
+    if "last_success" in columns:
+        values["first_success"] = func.coalesce(
+            table.first_success, bindparam("last_success_", type_=UtcTime)
+        )
+    else:
+        values["failures"] = table.failures + 1
+    return update(schema.feed).where(table.name == bindparam("feed_", type_=table.name.type)).values(values)
+
+
+def _left_behind(poll: FinishedPoll) -> dict[str, object]:
+    """What a poll writes into its feed's row, by column."""
+    outcome, result = poll.outcome, poll.result
     values: dict[str, object] = {
         "last_poll": outcome.finished,
         "next_due": result.next_due,
-        "polls": table.c.polls + 1,
         "leased_until": None,
         "leased_by": None,
         "interval_s": result.interval_s,
+        "failure": outcome.failure,
+        "failure_detail": outcome.detail if outcome.result == "failed" else None,
     }
     if outcome.result == "failed":
+        return values | ({"gone": True} if result.next_due is None else {})
+    values |= {
+        "failures": 0,
+        "last_success": outcome.finished,
+        "etag": outcome.validators.etag,
+        "last_modified": outcome.validators.last_modified,
+        "body_hash": outcome.validators.body_hash,
+        "moved_to": result.move.to,
+        "moved_since": result.move.since,
+    }
+    if poll.parsed is not None:
         values |= {
-            "failures": table.c.failures + 1,
-            "failure": outcome.failure,
-            "failure_detail": outcome.detail,
+            "problems": list(poll.parsed.problems),
+            "ttl_min": poll.parsed.ttl_min,
+            "entries": result.entries,
+            "known_entries": result.known_entries,
+            "covered_by": result.covered_by,
+            "covered_checks": result.covered_checks,
         }
-        if result.next_due is None:
-            values["gone"] = True
-    else:
-        values |= {
-            "failures": 0,
-            "failure": None,
-            "failure_detail": None,
-            "last_success": outcome.finished,
-            "first_success": func.coalesce(table.c.first_success, literal(outcome.finished, UtcTime)),
-            "etag": outcome.validators.etag,
-            "last_modified": outcome.validators.last_modified,
-            "body_hash": outcome.validators.body_hash,
-            "moved_to": result.move.to,
-            "moved_since": result.move.since,
-        }
-        if parsed is not None:
-            values |= {
-                "problems": list(parsed.problems),
-                "ttl_min": parsed.ttl_min,
-                "entries": result.entries,
-                "known_entries": result.known_entries,
-                "covered_by": result.covered_by,
-                "covered_checks": result.covered_checks,
-            }
-        if result.new:
-            values |= {"last_new": outcome.finished, "hours": list(result.hours)}
-    connection.execute(update(table).where(table.c.name == outcome.feed).values(**values))
-    connection.execute(
-        schema.poll.insert().values(
-            feed=outcome.feed,
-            at=outcome.finished,
-            result=outcome.result,
-            failure=outcome.failure,
-            detail=outcome.detail,
-            entries=result.entries,
-            new=result.new,
-            elapsed_s=outcome.elapsed_s,
-        )
-    )
+    if result.new:
+        values |= {"last_new": outcome.finished, "hours": list(result.hours)}
+    return values
 
 
 def release(connection: Connection, names: Iterable[str], holder: str) -> None:

@@ -32,19 +32,20 @@ class WaitingPage:
     seen: datetime
 
 
-def queue(connection: Connection, pages: Mapping[str, str], now: datetime) -> None:
-    """Let these pages (article: URL) be read soon; one that was read before is read anew, and its text stays till then."""
-    for article, url in pages.items():
-        statement = upsert(connection, schema.page).values(
-            article=article, url=url, domain=registered_domain(url), state="waiting", detail="", tries=0,
-            next_try=None, seen=now,
-        )  # fmt: skip
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["article"],
-                set_={"state": "waiting", "detail": "", "tries": 0, "next_try": None, "url": url},
-            )
-        )
+def queue(connection: Connection, pages: Mapping[str, tuple[str, datetime]]) -> None:
+    """Let these pages (article: URL and moment) be read soon; one that was read before is read anew, and its text stays
+    till then."""
+    statement = upsert(connection, schema.page)
+    waits = {"state": "waiting", "detail": "", "tries": 0, "next_try": None}
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["article"], set_={**waits, "url": statement.excluded.url}
+        ),
+        [
+            {"article": article, "url": url, "domain": registered_domain(url), "seen": now, **waits}
+            for article, (url, now) in pages.items()
+        ],
+    )
 
 
 def due(

@@ -21,10 +21,10 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.db import articles as article_rows
 from pipeline.db import domains, tags
 from pipeline.db import feeds as feed_rows
-from pipeline.db.articles import Arrival, Recorded
+from pipeline.db.articles import Arrival, Coming, Recorded
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
-from pipeline.db.feeds import PollResult
+from pipeline.db.feeds import FinishedPoll, PollResult
 from pipeline.fetch.client import open_client
 from pipeline.fetch.fetcher import Fetcher, FetchRequest
 from pipeline.fetch.pacing import LocalPacer, registered_domain
@@ -269,7 +269,10 @@ class Recorder:
         return article_rows.record(connection, done.claim.feed, part, self._arrival(done))
 
     def _write_all(self, together: Sequence[_Done], connection: Connection) -> list[FeedReport]:
-        return [self._finish_with(done, done.reading.articles, Recorded(), connection) for done in together]
+        coming = [Coming(done.claim.feed, done.reading.articles, self._arrival(done)) for done in together]
+        return self._finish_all(
+            connection, list(zip(together, article_rows.record_all(connection, coming), strict=True))
+        )
 
     def _finish_with(
         self, done: _Done, part: Sequence[Article], before: Recorded, connection: Connection
@@ -277,8 +280,19 @@ class Recorder:
         """The last articles of a document, and its feed's row."""
         recorded = Recorded()
         recorded.add(before)
-        recorded.add(article_rows.record(connection, done.claim.feed, part, self._arrival(done)))
-        self._finish(connection, done, len(recorded.new))
+        recorded.add(self._take(done, part, connection))
+        return self._finish_all(connection, [(done, recorded)])[0]
+
+    def _finish_all(
+        self, connection: Connection, polls: Sequence[tuple[_Done, Recorded]]
+    ) -> list[FeedReport]:
+        """The feeds' rows, after their articles."""
+        feed_rows.finish_polls(
+            connection, [self._finished(connection, done, len(recorded.new)) for done, recorded in polls]
+        )
+        return [self._report(done, recorded) for done, recorded in polls]
+
+    def _report(self, done: _Done, recorded: Recorded) -> FeedReport:
         reading, feed = done.reading, done.claim.feed
         return FeedReport(
             feed=feed.name,
@@ -314,8 +328,8 @@ class Recorder:
         with self._database.write() as connection:
             return work(connection)
 
-    def _finish(self, connection: Connection, done: _Done, new: int) -> None:
-        """Write the feed's row: what the poll came to, and when to ask again; close its domain where it asked for that."""
+    def _finished(self, connection: Connection, done: _Done, new: int) -> FinishedPoll:
+        """What the poll came to, and when to ask again; closes its domain where it asked for that."""
         reading, outcome, state = done.reading, done.reading.outcome, done.claim.state
         feed, fetch = done.claim.feed, self._settings.fetch
         failed = outcome.result == "failed"
@@ -352,11 +366,11 @@ class Recorder:
             covered_by=covered_by,
             covered_checks=checks,
         )
-        feed_rows.finish_poll(connection, outcome, result, reading.parsed)
         if failed and effective_failure(outcome, failures, fetch) == "throttled" and due.due is not None:
             domains.close(connection, registered_domain(feed.url), due.due, outcome.detail)
         for fault in reading.faults:
             tags.set_aside(connection, "extract", f"{feed.name}: {fault}"[:500], fault, outcome.finished)
+        return FinishedPoll(outcome, result, reading.parsed)
 
     def _covered(self, connection: Connection, done: _Done) -> tuple[str | None, int]:
         """Which other feed carries all of this document, and on how many whole readings in a row one did."""
