@@ -1,5 +1,6 @@
 """`ceasefire db`: the record of truth as a whole: its schema, a copy, a backup."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from pipeline.cli import show
 from pipeline.cli.options import CommandGroup, json_option, with_app
 from pipeline.cli.progress import bar
 from pipeline.db import backup as backups
-from pipeline.db import copying, migrate
+from pipeline.db import copying, migrate, room
 from pipeline.db.engine import open_database
-from pipeline.errors import SettingsError
+from pipeline.errors import IndexNotSetError, SettingsError
 
 
 @click.group(cls=CommandGroup)
 def db() -> None:
-    """Upgrade, copy and back up the database."""
+    """Upgrade, copy, back up and shrink the database."""
 
 
 @db.command()
@@ -107,3 +108,40 @@ def backup(app: App, file: Path, as_json: bool) -> None:
         return
     click.echo(f"{report.file}: {report.size_bytes / 2**20:,.1f} MB")
     click.echo(f"to bring it back: {report.restore}")
+
+
+@db.command("vacuum")
+@json_option
+@with_app
+def vacuum(app: App, as_json: bool) -> None:
+    """Give the room that deleted rows left in SQLite files back to the disk.
+
+    Only after much was deleted: what comes in fills the room anyway. Database and index are written anew, which needs
+    twice their size on their disk and takes about as long as two copies of them; who reads goes on, who writes waits, so stop
+    `watch` before. PostgreSQL and Elasticsearch look after their room themselves.
+
+    \b
+    Example:
+      ceasefire db vacuum
+    """
+    files = _sqlite_files(app)
+    if not files and not as_json:
+        click.echo("nothing to do: PostgreSQL and Elasticsearch fill and give back their room themselves")
+    for file in files:
+        with bar(f"writing {file.name} anew"):
+            before, after = room.give_back(file)
+        if as_json:
+            show.print_json({"file": str(file), "before": asdict(before), "after": asdict(after)})
+        else:
+            click.echo(
+                f"{file}: {before.size_bytes / 2**20:,.1f} MB before, {after.size_bytes / 2**20:,.1f} MB now"
+            )
+
+
+def _sqlite_files(app: App) -> list[Path]:
+    """The files of the database and of its index, as far as they are SQLite's."""
+    found = [app.database.path]
+    with suppress(IndexNotSetError):
+        index = app.settings.resolved_index_url()
+        found += [open_database(index).path] if index.startswith("sqlite:") else []
+    return list(dict.fromkeys(path.resolve() for path in found if path is not None and path.exists()))

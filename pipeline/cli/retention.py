@@ -9,11 +9,12 @@ from pipeline.cli import show
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, typed, with_app
 from pipeline.cli.progress import bar
 from pipeline.clock import utc_now
+from pipeline.db.room import room_of
 from pipeline.steps.retention import RetentionReport, apply_retention
 
 POLICY_OF = {
     "articles": "articles", "stories": "articles", "versions": "versions", "messages": "messages",
-    "digests": "messages", "polls": "log", "cycles": "log", "set_aside": "log", "index_months": "articles",
+    "digests": "messages", "polls": "log", "cycles": "log", "set_aside": "log", "mutes": "log", "index_months": "articles",
 }  # fmt: skip
 
 
@@ -34,10 +35,16 @@ def retention(app: App, apply: bool, as_json: bool) -> None:
     """
     with bar("deleting" if apply else "counting") as progress:
         report = apply_retention(app, utc_now, apply=apply, progress=progress)
+    room = room_of(app.database.path) if app.database.path is not None else None
     if as_json:
-        show.print_json(asdict(report))
+        show.print_json({**asdict(report), "file": None if room is None else asdict(room)})
     else:
         _show(report)
+        if report.applied and room is not None and room.worth_giving_back:
+            click.echo(
+                f"{room.free_bytes / 2**20:,.0f} of the file's {room.size_bytes / 2**20:,.0f} MB are empty: what comes in "
+                f"fills them, or {typed('db vacuum')} gives them back to the disk"
+            )
     exit_with(DONE_WITH_FAILURES if report.problems else DONE)
 
 

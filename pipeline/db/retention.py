@@ -246,13 +246,15 @@ def delete_log(connection: Connection, before: datetime, name: str) -> int:
 
 
 def _logs(connection: Connection, before: datetime) -> list[tuple[str, Any, Any]]:
-    """Name, table and condition of each; the last cycle that finished stays, since `status` shows it."""
-    cycle, poll, aside = schema.cycle, schema.poll, schema.set_aside
+    """Name, table and condition of each; the last cycle that finished stays, since `status` shows it. Mutes count from
+    the moment when they ended; those without an end stay."""
+    cycle, poll, aside, mute = schema.cycle, schema.poll, schema.set_aside, schema.mute
     last = connection.execute(select(func.max(cycle.c.id)).where(cycle.c.finished.is_not(None))).scalar_one()
     return [
         ("polls", poll, poll.c.at < before),
         ("cycles", cycle, and_(cycle.c.started < before, cycle.c.id != (last or 0))),
         ("set_aside", aside, aside.c.at < before),
+        ("mutes", mute, mute.c.until < before),
     ]
 
 

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.pipeline.cli.test_commands import Desk, desk
 
 __all__ = ["desk"]
@@ -57,6 +59,35 @@ def test_retention_is_a_dry_run_unless_it_is_told_to_apply(desk: Desk) -> None:
     assert set(report["counts"].values()) == {0}
     desk.environment["CEASEFIRE_KEEP_ARTICLES_DAYS"] = "2"
     assert "at least 7 days" in desk("retention", code=2).stderr
+
+
+def test_room_that_deleted_rows_left_goes_back_to_the_disk_when_somebody_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("run")
+    file = desk.folder / "ceasefire.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE ballast (bytes BLOB)")
+        connection.executemany("INSERT INTO ballast VALUES (zeroblob(?))", [(4000,)] * 500)
+        connection.execute("DROP TABLE ballast")
+    assert "are empty" not in desk("retention", "--apply").stdout, "two MB are not worth the wait"
+    monkeypatch.setattr("pipeline.db.room.WORTH_BYTES", 2**20)
+    assert "`ceasefire db vacuum` gives them back" in desk("retention", "--apply").stdout
+    before = file.stat().st_size
+    (report,) = desk.lines("db", "vacuum", "--json")
+    assert report["file"] == str(file)
+    assert report["after"]["free_bytes"] == 0
+    assert file.stat().st_size == report["after"]["size_bytes"] < before - 1_500_000
+    assert len(desk.lines("search", "--json")) == 3
+    assert "are empty" not in desk("retention", "--apply").stdout
+    monkeypatch.setattr("pipeline.db.room.COPIES", 10**9)
+    refused = desk("db", "vacuum", code=3).stderr
+    assert "cannot be written anew: that needs" in refused
+    monkeypatch.undo()
+    monkeypatch.setattr("pipeline.db.room.BUSY_TIMEOUT_MS", 50)
+    with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert "Stop `watch`" in desk("db", "vacuum", code=3).stderr
 
 
 def test_health_names_what_is_unwell_mails_the_operator_once_and_ends_with_one(desk: Desk) -> None:

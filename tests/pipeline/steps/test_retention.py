@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from pipeline.alerts.facts import Mute
 from pipeline.app import App
+from pipeline.db import alerts as alert_rows
 from pipeline.db import articles as article_rows
 from pipeline.db import corrections, schema, threads
 from pipeline.db import stories as story_rows
@@ -198,10 +200,14 @@ def test_the_log_is_trimmed_but_for_the_last_cycle(app: App, room: Newsroom) -> 
         for days in (90, 45):
             at = START - days * DAY
             connection.execute(insert(schema.cycle).values(started=at, finished=at))
+        for until in (START - 45 * DAY, START - 1 * DAY, START + 30 * DAY, None):
+            alert_rows.mute(connection, Mute("phrase", f"until {until}", until=until), START - 90 * DAY)
+    dry = run(app, room, apply=False)
     report = run(app, room)
-    assert {name: report.counts[name] for name in ("polls", "cycles", "set_aside")} == {
-        "polls": 2, "cycles": 1, "set_aside": 2,
-    }  # fmt: skip
+    log = {"polls": 2, "cycles": 1, "set_aside": 2, "mutes": 1}
+    for told in (dry, report):
+        assert {name: told.counts[name] for name in log} == log
+    assert len(ids(room, schema.mute)) == 3, "who muted without an end, or lately, still finds it"
 
 
 def test_a_stopped_run_leaves_whole_stories_and_goes_on_later(app: App, room: Newsroom) -> None:
