@@ -17,6 +17,7 @@ from pipeline.db import stories as story_rows
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
 from pipeline.extract.identity import normalised, redated_id
+from pipeline.extract.page import PageText
 from pipeline.types import Article, Feed, Reason
 
 
@@ -445,16 +446,73 @@ def _change(
         _show(connection, row, title, text)
         return True
     reason: Reason = row.reason if row.reason in ("import", "backfill") else (arrival.given or "live")
-    number = row.version + 1
-    told = article.text if own else text
+    told = article.text if own and not (has_page and _was_edited_on_its_page(connection, row)) else text
+    _add_version(
+        connection, row, feed.name, title, told, article.seen, reason, _mark(row, source, title, article)
+    )
+    _show(connection, row, title, text, version=row.version + 1, version_seen=article.seen, reason=reason)
+    return True
+
+
+def _add_version(
+    connection: Connection,
+    row: Row[Any],
+    feed: str,
+    title: str,
+    text: str,
+    seen: datetime,
+    reason: Reason,
+    mark: str | None,
+) -> None:
     connection.execute(
         insert(schema.version).values(
-            article=row.id, number=number, feed=feed.name, title=title, text=told,
-            text_hash=sameness.text_hash(title, told), seen=article.seen, reason=reason,
-            mark=_mark(row, source, title, article),
+            article=row.id, number=row.version + 1, feed=feed, title=title, text=text,
+            text_hash=sameness.text_hash(title, text), seen=seen, reason=reason, mark=mark,
         )
     )  # fmt: skip
-    _show(connection, row, title, text, version=number, version_seen=article.seen, reason=reason)
+
+
+def _was_edited_on_its_page(connection: Connection, row: Row[Any]) -> bool:
+    """Whether the version that stands tells the page's text: what follows is then compared with it."""
+    table = schema.version.c
+    text = connection.execute(
+        select(table.text).where(table.article == row.id, table.number == row.version)
+    ).scalar_one_or_none()
+    return bool(text == row.text)
+
+
+def page_edited(
+    connection: Connection, article: str, new: PageText, now: datetime, versions_per_day: int
+) -> bool:
+    """The page of an article may have been edited while its feed said nothing new: a new version, unless today had too many.
+
+    The version that stood takes the page's earlier text with it, so that each version is compared with its like; the
+    feed's own words stay in `article_source`. The headline is the page's where that was changed, else it stays. Returns
+    whether the article shows anything new: words count, typography does not; nor does a page whose text is not the one
+    that is shown.
+    """
+    row = _rows(connection, [article]).get(article)
+    old = page_rows.text_of(connection, article)
+    if row is None or old is None or row.text != old[1]:
+        return False
+    retitled = bool(old[0] and new.title) and normalised(new.title) != normalised(old[0])
+    if not retitled and normalised(new.text) == normalised(row.text):
+        return False
+    title = new.title if retitled else row.title
+    arrival = Arrival(now, timedelta(0), versions_per_day=versions_per_day)
+    if not _room_for_a_version(connection, row.id, arrival):
+        _show(connection, row, title, new.text)
+        return True
+    table = schema.version
+    connection.execute(
+        update(table)
+        .where(table.c.article == row.id, table.c.number == row.version)
+        .values(text=row.text, text_hash=sameness.text_hash(row.title, row.text))
+    )
+    reason: Reason = row.reason if row.reason in ("import", "backfill") else "live"
+    mark = "silent-headline" if retitled else None
+    _add_version(connection, row, row.feed, title, new.text, now, reason, mark)
+    _show(connection, row, title, new.text, version=row.version + 1, version_seen=now, reason=reason)
     return True
 
 

@@ -262,6 +262,11 @@ page = Table(
     Column("language", String),
     Column("title", Text),
     Column("text", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String),
+    Column("checks", Integer, nullable=False, server_default="0"),
+    Column("next_check", UtcTime),
     CheckConstraint(
         "state IN ('waiting', 'read', 'paywall', 'consent', 'no-text', 'robots', 'failed')", name="state"
     ),
@@ -271,9 +276,16 @@ page = Table(
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
+    Index(
+        "ix_page_to_check",
+        "next_check",
+        sqlite_where=text("next_check IS NOT NULL"),
+        postgresql_where=text("next_check IS NOT NULL"),
+    ),
 )
 """The article's own page: whether it is to be read, and what came of that. Only `read` has a text; in every other
-state the article keeps what its feed said, and `detail` says why."""
+state the article keeps what its feed said, and `detail` says why. `next_check`: when it is looked at again, to see
+whether it was edited (`checks`: how often it was), with the validators that its server gave."""
 
 label = Table(
     "label",

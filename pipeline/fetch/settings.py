@@ -144,7 +144,15 @@ class FetchSettings:
     """Unit of the linear back-off between tries at one page."""
 
     page_max_age_s: float = 3 * DAY
-    """A page that could not be read within this time is given up: its news is old."""
+    """A page that could not be read within this time is given up, and one that was is not looked at again: its news is
+    old."""
+
+    page_check_s: float = HOUR
+    """So long after a page was read it is looked at again (with a conditional GET), to see whether it was edited; each
+    further look comes after twice as long, until `page_max_age_s`: most edits come early. 0: never."""
+
+    page_check_budget_s: float = 20.0
+    """Time a cycle spends on looking at pages again, after the new ones; what is left waits for the next cycle."""
 
     robots_ttl_s: float = DAY
     """How long a robots.txt is believed (RFC 9309 section 2.4: a day at most)."""

@@ -135,7 +135,15 @@ async def ingest_due(
     finally:
         claims.close()
     if not stop.is_set():
-        await read_pages(database, settings.fetch, now=now, holder=holder, stop=stop)
+        await read_pages(
+            database,
+            settings.fetch,
+            now=now,
+            holder=holder,
+            again=[name for name, feed in feeds.items() if feed.full_text],
+            versions_per_day=settings.versions_per_day,
+            stop=stop,
+        )
     return reports
 
 

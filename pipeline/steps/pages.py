@@ -1,20 +1,24 @@
 """Read the article pages that wait: within a time budget, at their hosts' pace, where robots.txt lets us.
 
 A page that does not come costs nothing but its text: the article has been recorded with what its feed said, and may
-have been announced already. When the page comes, the article is tagged anew and may announce only what is new.
+have been announced already. When the page comes, the article is tagged anew and may announce only what is new. Pages that
+were read are looked at again for some days, within a budget of their own, because outlets edit pages without a word in
+their feeds; what was edited is a new version.
 """
 
 import asyncio
 import logging
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from protego import Protego
+from sqlalchemy import Connection
 
+from pipeline.db import articles as article_rows
 from pipeline.db import domains
 from pipeline.db import pages as page_rows
 from pipeline.db.engine import Database
@@ -50,10 +54,13 @@ _NO_ROBOTS: Final = (404, "")
 
 @dataclass(slots=True)
 class PagesReport:
-    """What the step did: `states` counts pages by what came of them, `later` those to be tried again."""
+    """What the step did: `states` counts pages by what came of them, `later` those to be tried again; `checked` those
+    that were looked at again, and `edited` those of them that had been edited."""
 
     states: Counter[str] = field(default_factory=Counter)
     later: int = 0
+    checked: int = 0
+    edited: int = 0
 
 
 async def read_pages(
@@ -62,35 +69,54 @@ async def read_pages(
     *,
     now: Callable[[], datetime],
     holder: str,
+    again: Collection[str] = (),
+    versions_per_day: int = 10,
     stop: asyncio.Event | None = None,
 ) -> PagesReport:
-    """Read pages, the newest first, until none is due, the budget is used up, or `stop` is set."""
+    """Read pages, the newest first, until none is due, the budget is used up, or `stop` is set; then look again at
+    pages of the feeds `again` that were read before.
+
+    `versions_per_day`: a page that is edited more often is kept at its last state, without further versions.
+    """
     report = PagesReport()
     if settings.page_budget_s <= 0:
         return report
     with database.read() as connection:
-        if not page_rows.due(connection, now(), holder, 1):
+        moment = now()
+        if not page_rows.due(connection, moment, holder, 1) and not page_rows.due_again(
+            connection, moment, holder, 1, feeds=again
+        ):
             return report
     limits = replace(
         settings, total_timeout_s=settings.page_timeout_s, max_body_bytes=settings.page_max_bytes
     )
+    stop = stop or asyncio.Event()
     async with open_client(limits) as client:
-        reader = _PageReader(database, client, limits, now, holder, report)
-        work = asyncio.create_task(reader.work())
-        stopping = asyncio.create_task((stop or asyncio.Event()).wait())
+        reader = _PageReader(database, client, limits, now, holder, report, versions_per_day)
         try:
-            await asyncio.wait(
-                {work, stopping}, timeout=settings.page_budget_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if work.done():
-                work.result()
+            await _within(settings.page_budget_s, reader.read_new(), stop)
+            await _within(settings.page_check_budget_s, reader.look_again(again), stop)
         finally:
-            stopping.cancel()
-            work.cancel()
-            await asyncio.gather(work, stopping, return_exceptions=True)
             reader.close()
-    log.info("pages: %s, %d to be tried again", dict(report.states), report.later)
+    log.info(
+        "pages: %s, %d to be tried again; %d looked at again, %d of them edited",
+        dict(report.states), report.later, report.checked, report.edited,
+    )  # fmt: skip
     return report
+
+
+async def _within(budget_s: float, work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Do `work` until it is done, its time is used up, or `stop` is set."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, timeout=budget_s, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 class _PageReader:
@@ -102,6 +128,7 @@ class _PageReader:
         now: Callable[[], datetime],
         holder: str,
         report: PagesReport,
+        versions_per_day: int,
     ) -> None:
         self._database = database
         self._client = client
@@ -109,6 +136,7 @@ class _PageReader:
         self._now = now
         self._holder = holder
         self._report = report
+        self._versions_per_day = versions_per_day
         self._pacer = LocalPacer(settings)
         self._places = asyncio.Semaphore(settings.concurrency)
         self._lease = timedelta(seconds=settings.domain_lease_s)
@@ -116,28 +144,43 @@ class _PageReader:
         self._tried: set[str] = set()
         self._rules: dict[str, tuple[int, Protego]] = {}
 
-    async def work(self) -> None:
-        """Lot after lot, until there is none that has not been tried in this cycle."""
-        budget_end = time.monotonic() + self._settings.page_budget_s
-        while time.monotonic() < budget_end:
-            lot = self._claim()
-            if not lot:
-                return
+    async def read_new(self) -> None:
+        """Lot after lot of the pages that wait, until there is none that has not been tried in this cycle."""
+        await self._lots(page_rows.due, self._page)
+
+    async def look_again(self, feeds: Collection[str]) -> None:
+        """The same of pages that were read before, of these feeds."""
+        if feeds:
+            await self._lots(partial(page_rows.due_again, feeds=feeds), self._check)
+
+    async def _lots(
+        self,
+        due: Callable[[Connection, datetime, str, int, Collection[str]], list[WaitingPage]],
+        work: Callable[[WaitingPage], Coroutine[Any, Any, None]],
+    ) -> None:
+        while lot := self._claim(due):
             async with asyncio.TaskGroup() as group:
                 for page in lot:
-                    group.create_task(self._page(page))
+                    group.create_task(work(page))
 
-    def _claim(self) -> list[WaitingPage]:
+    def _claim(
+        self, due: Callable[[Connection, datetime, str, int, Collection[str]], list[WaitingPage]]
+    ) -> list[WaitingPage]:
+        """Those of the next pages whose domain nobody else asks; empty where none is left."""
         now = self._now()
-        with self._database.write() as connection:
-            lot = page_rows.due(connection, now, self._holder, LOT, self._tried)
-            taken = domains.take(connection, (page.domain for page in lot), self._holder, now, self._lease)
-        for domain, wait_s in taken.items():
-            self._pacer.rest(domain, wait_s)
-        self._held |= set(taken)
-        mine = [page for page in lot if page.domain in taken]
-        self._tried |= {page.article for page in lot}
-        return mine
+        while True:
+            with self._database.write() as connection:
+                lot = due(connection, now, self._holder, LOT, self._tried)
+                taken = domains.take(
+                    connection, (page.domain for page in lot), self._holder, now, self._lease
+                )
+            for domain, wait_s in taken.items():
+                self._pacer.rest(domain, wait_s)
+            self._held |= set(taken)
+            self._tried |= {page.article for page in lot}
+            mine = [page for page in lot if page.domain in taken]
+            if mine or not lot:
+                return mine
 
     async def _page(self, page: WaitingPage) -> None:
         allowed = await self._allowed(page)
@@ -147,13 +190,62 @@ class _PageReader:
         outcome = await self._get(page.url, page.domain)
         if outcome.raw is not None:
             text = await asyncio.to_thread(read_article_page, outcome.raw.body, outcome.raw.url)
-            self._finish(page, text)
+            self._finish(page, text, outcome.validators)
         elif outcome.result == "skipped":
             self._later(page, outcome.detail)
         elif outcome.failure in _PASSING or outcome.status in _AGAIN:
             self._later(page, f"{outcome.failure}: {outcome.detail}")
         else:
             self._finish(page, PageText("failed", f"{outcome.failure}: {outcome.detail}"))
+
+    async def _check(self, page: WaitingPage) -> None:
+        """Look at a page that was read before. Whatever comes, its article keeps the text unless it was edited."""
+        refused = await self._allowed(page)
+        if refused is not None:
+            self._looked_at(page, None, detail=refused.detail)
+            return
+        outcome = await self._get(page.url, page.domain, validators=page.validators)
+        if outcome.result == "skipped":
+            return
+        next_check = self._next_check(page, page.tries + 1)
+        if outcome.raw is None:
+            passing = outcome.result == "unchanged" or outcome.failure in _PASSING
+            detail = "" if passing else f"when looked at again: {outcome.failure}: {outcome.detail}"
+            again = next_check if passing or outcome.status in _AGAIN else None
+            self._looked_at(page, again, validators=outcome.validators, detail=detail)
+            return
+        text = await asyncio.to_thread(read_article_page, outcome.raw.body, outcome.raw.url)
+        if text.state != "read":
+            self._looked_at(page, next_check, validators=outcome.validators, detail=text.detail)
+            return
+        self._looked_at(page, next_check, validators=outcome.validators, text=text)
+
+    def _looked_at(
+        self,
+        page: WaitingPage,
+        next_check: datetime | None,
+        *,
+        validators: Validators | None = None,
+        text: PageText | None = None,
+        detail: str = "",
+    ) -> None:
+        self._report.checked += 1
+        with self._database.write() as connection:
+            edited = text is not None and article_rows.page_edited(
+                connection, page.article, text, self._now(), self._versions_per_day
+            )
+            shown = text if edited else None
+            page_rows.looked_at(
+                connection, page, next_check, validators=validators, text=shown, detail=detail
+            )
+        self._report.edited += edited
+
+    def _next_check(self, page: WaitingPage, checks: int) -> datetime | None:
+        """When a page that was looked at so often is looked at again; None: not any more."""
+        settings, now = self._settings, self._now()
+        due = now + timedelta(seconds=settings.page_check_s * 2**checks)
+        too_old = due - page.seen > timedelta(seconds=settings.page_max_age_s)
+        return None if settings.page_check_s <= 0 or too_old else due
 
     async def _allowed(self, page: WaitingPage) -> PageText | None:
         """None where robots.txt lets us read the page, else the reason why not."""
@@ -188,7 +280,13 @@ class _PageReader:
             page_rows.keep_robots(connection, site, *found, self._now() + timedelta(seconds=ttl_s))
         return found
 
-    async def _get(self, url: str, domain: str, max_bytes: int | None = None) -> FetchOutcome:
+    async def _get(
+        self,
+        url: str,
+        domain: str,
+        max_bytes: int | None = None,
+        validators: Validators = Validators(),  # noqa: B008  frozen
+    ) -> FetchOutcome:
         settings = self._settings if max_bytes is None else replace(self._settings, max_body_bytes=max_bytes)
         async with self._pacer.turn(domain), self._places:
             pause_s = self._pacer.pause_s(domain)
@@ -196,7 +294,7 @@ class _PageReader:
                 detail = f"not asked: {domain} wants to be left alone for another {pause_s:.0f} s"
                 return FetchOutcome("page", "skipped", self._now(), detail=detail)
             outcome = await fetch_feed(
-                self._client, _page_feed(url), Validators(), settings, self._now(), accept=HTML
+                self._client, _page_feed(url), validators, settings, self._now(), accept=HTML
             )
             if outcome.failure == "throttled":
                 asked_s = outcome.retry_after_s
@@ -208,9 +306,14 @@ class _PageReader:
                     domains.close(connection, domain, until, outcome.detail)
         return outcome
 
-    def _finish(self, page: WaitingPage, text: PageText) -> None:
+    def _finish(
+        self,
+        page: WaitingPage,
+        text: PageText,
+        validators: Validators = Validators(),  # noqa: B008  frozen
+    ) -> None:
         with self._database.write() as connection:
-            page_rows.finish(connection, page, text, self._now())
+            page_rows.finish(connection, page, text, self._now(), validators, self._next_check(page, 0))
         self._report.states[text.state] += 1
 
     def _later(self, page: WaitingPage, detail: str) -> None:

@@ -204,3 +204,119 @@ def test_no_page_is_read_without_a_budget(database: Database) -> None:
         clock.forward(seconds=timedelta(hours=1).total_seconds())
         asyncio.run(ingest_due(database, {"news": site.feed}, SETTINGS, now=clock, holder="test"))
         assert site.pages_asked() == 1
+
+
+WORD, OTHER = "ninety", "sixty"
+
+
+def edited(old: str = WORD, new: str = OTHER) -> str:
+    assert old in PAGE.text
+    return PAGE.html.replace(old, new)
+
+
+def versions(database: Database) -> list[Any]:
+    return sorted(rows(database, schema.version), key=lambda row: row.number)
+
+
+def test_an_edit_of_the_page_alone_makes_a_version(database: Database) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        site.cycle()
+        server.answer("/n/1", page(edited()))
+        site.cycle(hours=2)
+        article, source = site.row(schema.article), site.row(schema.article_source)
+    before, after = versions(database)
+    assert OTHER in article.text and WORD not in article.text
+    assert (article.version, article.tagged_text_hash, article.version_seen) == (2, None, after.seen)
+    assert (before.text, after.text) == (PAGE.text, article.text), "page is compared with page"
+    assert after.reason == "live"
+    assert source.text == SUMMARY, "the feed's own words stay with the feed"
+
+
+def test_a_headline_that_only_the_page_changed_is_a_silent_edit(database: Database) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        site.cycle()
+        server.answer("/n/1", page(PAGE.html.replace(PAGE.title, "Talks above the harbour fail")))
+        site.cycle(hours=2)
+    assert site.row(schema.article).title == "Talks above the harbour fail"
+    assert [version.mark for version in versions(database)] == [None, "silent-headline"]
+
+
+def test_what_the_page_shows_beside_the_article_makes_no_version(database: Database) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        site.cycle()
+        server.answer("/n/1", page(PAGE.html.replace("</main>", "</main><aside>Most read: a cat</aside>")))
+        site.cycle(hours=2)
+    assert len(versions(database)) == 1
+    assert site.row(schema.article).revision == 2
+
+
+def test_pages_are_looked_at_less_and_less_often_and_then_not_at_all(database: Database) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page(ETag='"v1"'))
+        site.cycle()
+        asked_at = []
+        for hour in range(1, 24 * 6):
+            before = site.pages_asked()
+            site.cycle(hours=1)
+            if site.pages_asked() > before:
+                asked_at.append(hour)
+        conditional = [asked.headers.get("if-none-match") for asked in server.asked if asked.path == "/n/1"]
+    assert asked_at == [1, 3, 7, 15, 31, 63]
+    assert conditional == [None, *['"v1"'] * 6]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [page(page_layouts.paywall()), page(page_layouts.consent()), page(status=404), page(status=500)],
+    ids=["paywall", "consent", "gone", "out of order"],
+)
+def test_a_page_that_shows_no_article_any_more_leaves_the_text_as_it_was(
+    database: Database, answer: Reply
+) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        site.cycle()
+        server.answer("/n/1", answer)
+        site.cycle(hours=2)
+    assert site.row(schema.article).text == PAGE.text
+    assert len(versions(database)) == 1
+    found = site.row(schema.page)
+    assert (found.state, found.checks) == ("read", 1)
+    assert (found.next_check is None) == (answer.status == 404)
+
+
+def test_pages_are_not_looked_at_again_once_their_owner_does_not_allow_it(database: Database) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        site.cycle()
+        site.feed = replace(site.feed, full_text=False)
+        site.cycle(hours=2)
+        assert site.pages_asked() == 1
+
+
+@pytest.mark.parametrize("setting", ["page_check_s", "page_check_budget_s"])
+def test_no_page_is_looked_at_again_where_the_setting_says_never(database: Database, setting: str) -> None:
+    never = replace(SETTINGS, fetch=replace(SETTINGS.fetch, **{setting: 0.0}))
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        with database.write() as connection:
+            feed_rows.sync(connection, [site.feed])
+        for _ in range(3):
+            asyncio.run(ingest_due(database, {"news": site.feed}, never, now=site.clock, holder="test"))
+            site.clock.forward(hours=4)
+        assert site.pages_asked() == 1
+
+
+def test_the_feeds_next_edit_is_compared_with_the_page_that_was_shown(database: Database) -> None:
+    with FeedServer() as server:
+        site = Site(database, server, page())
+        site.cycle()
+        server.answer("/n/1", page(edited()))
+        site.cycle(hours=2)
+        site.server.feed("/rss", document(site.article_url, title="Third round ends in anger"))
+        site.cycle(hours=3)
+    told = [(version.title, OTHER in version.text) for version in versions(database)]
+    assert told[1:] == [("Third round ends", True), ("Third round ends in anger", True)]
