@@ -128,10 +128,15 @@ _DIMENSIONS = 384
 _TOPICS = 300
 
 
+_BLOCK = 1_000
+"""Articles from one state of the random numbers."""
+
+
 class Generator:
-    """The n-th article is the same for the same seed, whatever was asked before it in that order."""
+    """The n-th article of so many is the same for the same seed, whatever was asked before."""
 
     def __init__(self, seed: int = 11) -> None:
+        self._seed = seed
         self._random = random.Random(seed)
         self._vectors = np.random.default_rng(seed)
         self._topics = self._vectors.normal(size=(_TOPICS, _DIMENSIONS)).astype(np.float32)
@@ -142,8 +147,13 @@ class Generator:
 
     def documents(self, first: int, count: int, total: int) -> Iterator[Document]:
         """Articles number `first` on, of a stream of `total` that spreads over DAYS in order of time, nearly."""
-        for number in range(first, first + count):
-            yield self._document(number, total)
+        for number in range(first - first % _BLOCK, first + count):
+            if number % _BLOCK == 0:
+                self._random = random.Random(f"{self._seed} {number}")
+                self._vectors = np.random.default_rng((self._seed, number))
+            document = self._document(number, total)
+            if number >= first:
+                yield document
 
     def sentence(self, length: int) -> str:
         """Words as often as they occur."""

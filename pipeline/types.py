@@ -174,7 +174,8 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One article as the index holds it: everything a query can ask for, at one revision."""
+    """One article as the index holds it: everything a query can ask for, at one revision. `tags` are the analysts' own,
+    of its story."""
 
     id: str
     revision: int
@@ -201,6 +202,7 @@ class Document:
     positions: tuple[Position, ...] = ()
     names: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     corrected: bool = False
     disputed: bool = False
     embedding: Embedding | None = None

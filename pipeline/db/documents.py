@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select, update
 
-from pipeline.db import schema, tags
+from pipeline.db import judgement, schema, tags
 from pipeline.db.dialect import chunks
 from pipeline.types import Document, Embedding
 
@@ -49,7 +49,11 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> list[Document]:
     present = [article for article in ids if article in rows]
     labels = tags.labels_of(connection, present)
     positions = tags.positions_of(connection, present)
-    return [_document(rows[article], labels[article], positions[article]) for article in present]
+    own = judgement.tags_of(connection, {story for row in rows.values() if (story := row.story)})
+    return [
+        _document(rows[article], labels[article], positions[article], own.get(rows[article].story, ()))
+        for article in present
+    ]
 
 
 def after(connection: Connection, last: str, limit: int) -> list[Document]:
@@ -126,7 +130,9 @@ def _joined() -> Select[Any]:
     ).select_from(schema.article.outerjoin(story, story.c.id == _ARTICLE.story))
 
 
-def _document(row: Row[Any], labels: Sequence[Any], positions: Sequence[Any]) -> Document:
+def _document(
+    row: Row[Any], labels: Sequence[Any], positions: Sequence[Any], own_tags: Sequence[str]
+) -> Document:
     return Document(
         id=row.id,
         revision=row.revision,
@@ -153,6 +159,7 @@ def _document(row: Row[Any], labels: Sequence[Any], positions: Sequence[Any]) ->
         positions=tuple(positions),
         names=tuple(row.names),
         places=tuple(row.places),
+        tags=tuple(own_tags),
         corrected=row.corrected,
         disputed=row.story_status == "disputed",
         embedding=_embedding(row),

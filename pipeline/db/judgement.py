@@ -3,7 +3,7 @@
 A judgement stays with the story that it was made of and is read through redirects, so that it survives merges.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,8 @@ LONGEST_TAG = 60
 def add(
     connection: Connection, kind: Kind, story: str, value: str, *, note: str = "", author: str, now: datetime
 ) -> Judgement:
-    """Log a judgement of a story. A tag that the story has already is returned as it is.
+    """Log a judgement of a story. A tag that the story has already is returned as it is; a new one is a field of its
+    articles in searches, so their revision rises.
 
     Raises NotFoundError for a story that never was, SettingsError for a verdict, tag or note that cannot be one.
     """
@@ -35,6 +36,8 @@ def add(
         "old": standing.verdict.value if kind == "verdict" and standing.verdict else "",
     }  # fmt: skip
     number = connection.execute(insert(schema.judgement).values(**values).returning(schema.judgement.c.id))
+    if kind == "tag":
+        stories.touch(connection, living)
     return _judgement(connection.execute(_rows().where(schema.judgement.c.id == number.scalar_one())).one())
 
 
@@ -48,7 +51,11 @@ def undo(connection: Connection, number: int, *, author: str, now: datetime) -> 
     )
     if changed.rowcount == 0:
         raise NotFoundError(f"judgement {number} is not there, or was taken back already")
-    return _judgement(connection.execute(_rows().where(table.c.id == number)).one())
+    undone = _judgement(connection.execute(_rows().where(table.c.id == number)).one())
+    if undone.kind == "tag":
+        for story in stories.living(connection, [undone.story]).values():
+            stories.touch(connection, story)
+    return undone
 
 
 def of_story(connection: Connection, story: str) -> Judged:
@@ -71,6 +78,22 @@ def of_stories(connection: Connection, living: Sequence[str]) -> dict[str, Judge
         for row in connection.execute(query):
             found.setdefault(row.living, []).append(_judgement(row))
     return {name: _judged(items) for name, items in found.items()}
+
+
+def tags_of(connection: Connection, living: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The tags of each of these living stories, by name; stories without any are absent."""
+    table, story = schema.judgement.c, schema.story.c
+    found: dict[str, set[str]] = {}
+    for part in chunks(sorted(living)):
+        now_in = func.coalesce(story.merged_into, table.story)
+        query = (
+            select(table.value, now_in.label("living"))
+            .outerjoin(schema.story, story.id == table.story)
+            .where(table.kind == "tag", table.undone.is_(None), now_in.in_(part))
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.living, set()).add(row.value)
+    return {name: tuple(sorted(values)) for name, values in found.items()}
 
 
 def log(connection: Connection, limit: int, kind: Kind | None = None) -> list[Judgement]:

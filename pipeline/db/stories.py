@@ -113,6 +113,24 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
     told, muted = schema.notification.c.story, schema.mute.c
     connection.execute(update(schema.notification).where(told == old).values(story=new))
     connection.execute(update(schema.mute).where(muted.kind == "story", muted.value == old).values(value=new))
+    if _brought_tags(connection, new):
+        touch(connection, new)
+
+
+def touch(connection: Connection, story: str) -> None:
+    """What searches can ask of a story's articles has changed: their revision rises."""
+    article = schema.article
+    connection.execute(
+        update(article).where(article.c.story == story).values(revision=article.c.revision + 1)
+    )
+
+
+def _brought_tags(connection: Connection, story: str) -> bool:
+    """Whether an analyst ever tagged a story that was merged into this one: the tags are now its own."""
+    table, own = schema.judgement.c, schema.story.c
+    merged = select(own.id).where(own.merged_into == story)
+    query = select(table.id).where(table.kind == "tag", table.story.in_(merged)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def split(connection: Connection, story: str, articles: Sequence[str], now: datetime) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,6 +16,9 @@ from pipeline.query.times import day_start
 
 GRAIN_MS = 15 * 60 * 1000
 """Every zone of today begins its days and hours at a quarter of an hour of UTC, so quarters can be summed up."""
+
+QUARTERS = 4
+"""Of an hour."""
 
 MAX_BUCKETS = 20_000
 
@@ -39,9 +42,11 @@ def buckets(
             f"More than {MAX_BUCKETS:,} {interval}s; take a longer interval or less time", query, 0
         )
     before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
-    places = np.array([to_ms(edge) // GRAIN_MS for edge in edges]) - first_quarter
+    places = np.array([quarter for _, quarter in edges]) - first_quarter
     sums = np.diff(before[np.clip(places, 0, len(counts))]).tolist()
-    return tuple(Bucket(start, end, count) for (start, end), count in zip(pairwise(edges), sums, strict=True))
+    return tuple(
+        Bucket(start, end, count) for ((start, _), (end, _)), count in zip(pairwise(edges), sums, strict=True)
+    )
 
 
 def bucket_start(moment_ms: int, interval: Interval, zone: ZoneInfo) -> datetime:
@@ -61,16 +66,34 @@ def too_many_buckets(interval: Interval, query: str) -> QueryError:
     return QueryError(f"More than {MAX_BUCKETS:,} {interval}s; take a longer interval or less time", query, 0)
 
 
-@lru_cache(maxsize=64)
-def _edges_over(first: datetime, last_ms: int, interval: Interval, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """Boundaries from `first` to the one behind `last_ms`; stops where there are too many."""
-    last = from_ms(last_ms)
-    edges: list[datetime] = []
-    for edge in _edges(first, interval, zone):
-        edges.append(edge)
-        if edge > last or len(edges) > MAX_BUCKETS:
-            break
-    return tuple(edges)
+def _edges_over(
+    first: datetime, last_ms: int, interval: Interval, zone: ZoneInfo
+) -> list[tuple[datetime, int]]:
+    """Boundaries, each with its number of quarters since 1970, from `first` to the one behind `last_ms`; stops where
+    there are too many."""
+    begin, last = to_ms(first) // GRAIN_MS, last_ms // GRAIN_MS
+    if interval == "hour":
+        hours = range(min((last - begin) // QUARTERS + 2, MAX_BUCKETS + 1))
+        return [(first + timedelta(hours=hour), begin + QUARTERS * hour) for hour in hours]
+    edges: list[tuple[datetime, int]] = []
+    month = first.astimezone(zone).date().replace(day=1)
+    while len(edges) <= MAX_BUCKETS:
+        for edge in _edges_of_month(month, interval, zone):
+            if edge[1] >= begin:
+                edges.append(edge)
+                if edge[1] > last:
+                    return edges
+        month = _next(month, "month")
+    return edges
+
+
+@lru_cache(maxsize=4096)
+def _edges_of_month(month: date, interval: Interval, zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:
+    """The days or weeks of a local month that begins on this day, each with its number of quarters since 1970: they are the
+    same for every query, and time zones make them dear."""
+    begin, end = day_start(month, zone), day_start(_next(month, "month"), zone)
+    edges = takewhile(lambda edge: edge < end, _edges(begin, interval, zone))
+    return tuple((edge, to_ms(edge) // GRAIN_MS) for edge in edges if edge >= begin)
 
 
 def _edges(first: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:

@@ -21,6 +21,10 @@ Bits: TypeAlias = NDArray[np.uint8]
 """Shape (CHUNK_BYTES,): one bit an article."""
 
 
+_FEW = 256
+"""So many places are looked up one by one; for more, whole sets of bits are laid over each other."""
+
+
 def no_bits() -> Bits:
     """The empty set of one chunk, writable."""
     return np.zeros(CHUNK_BYTES, dtype=np.uint8)
@@ -40,12 +44,37 @@ def packed(mask: NDArray[np.bool_]) -> Bits:
 
 def places_in(bits: Bits) -> NDArray[np.int64]:
     """The places of a set, ascending."""
-    return np.flatnonzero(np.unpackbits(bits, bitorder="little")).astype(np.int64, copy=False)
+    held = np.flatnonzero(bits)
+    inside = np.flatnonzero(np.unpackbits(bits[held], bitorder="little"))
+    places: NDArray[np.int64] = (held[inside >> 3] << 3) | (inside & 7)
+    return places
 
 
 def size(bits: NDArray[np.uint8]) -> int:
     """How many are in a set, or in several together."""
     return int(np.bitwise_count(np.ascontiguousarray(bits).view(np.uint64)).sum())
+
+
+class Tally:
+    """How often each value number of a field was counted, over any number of chunks."""
+
+    def __init__(self) -> None:
+        self.counts: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+
+    def add(self, numbers: NDArray[np.int32] | slice, counts: NDArray[np.int64]) -> None:
+        """Add a chunk's counts of these numbers, of which none comes twice."""
+        highest = numbers.stop if isinstance(numbers, slice) else int(numbers.max(initial=0)) + 1
+        if highest > len(self.counts):
+            self.counts = np.concatenate([self.counts, np.zeros(2 * highest, dtype=np.int64)])
+        self.counts[numbers] += counts
+
+    def most(self, limit: int) -> list[tuple[int, int]]:
+        """(number, count) of the `limit` highest counts and of all that equal the last of them; no zeros, no order."""
+        if limit <= 0:
+            return []
+        floor = np.partition(self.counts, -limit)[-limit] if limit < len(self.counts) else 0
+        numbers = np.flatnonzero(self.counts >= max(int(floor), 1))
+        return list(zip(numbers.tolist(), self.counts[numbers].tolist(), strict=True))
 
 
 @dataclass(slots=True)
@@ -96,10 +125,11 @@ class SingleColumn:
             mask |= self.numbers == number
         return packed(mask)
 
-    def counts(self, within: Bits, places: NDArray[np.int64]) -> dict[int, int]:
-        """How many of a set have which value; `places` are those of the set."""
+    def count(self, within: Bits, places: NDArray[np.int64], tally: "Tally") -> None:
+        """Add how many of a set have which value; `places` are those of the set."""
         found = np.bincount(self.numbers[places])
-        return {int(number): int(found[number]) for number in np.flatnonzero(found) if number}
+        found[0] = 0  # has none
+        tally.add(slice(0, len(found)), found)
 
     def dumped(self) -> bytes:
         return bytes([self.numbers.itemsize]) + self.numbers.tobytes()
@@ -127,15 +157,17 @@ class MultiColumn:
 
     def holding(self, wanted: Iterable[int]) -> Bits:
         """Places that have one of these values."""
-        rows = np.isin(self.numbers, list(wanted))
-        found: Bits = np.bitwise_or.reduce(self.bits[rows], axis=0)
+        rows = [row for number in wanted for row in np.flatnonzero(self.numbers == number)]
+        found: Bits = self.bits[rows[0]] if len(rows) == 1 else np.bitwise_or.reduce(self.bits[rows], axis=0)
         return found
 
-    def counts(self, within: Bits, places: NDArray[np.int64]) -> dict[int, int]:
-        """How many of a set have which value; `places` are those of the set."""
-        common = self.bits.view(np.uint64) & within.view(np.uint64)
-        found = np.bitwise_count(common).sum(axis=1)
-        return {int(self.numbers[row]): int(found[row]) for row in np.flatnonzero(found)}
+    def count(self, within: Bits, places: NDArray[np.int64], tally: "Tally") -> None:
+        """Add how many of a set have which value; `places` are those of the set."""
+        if len(places) <= _FEW:
+            held = (self.bits[:, places >> 3] >> (places & 7).astype(np.uint8)) & 1
+        else:
+            held = np.bitwise_count(self.bits.view(np.uint64) & within.view(np.uint64))
+        tally.add(self.numbers, held.sum(axis=1, dtype=np.int64))
 
     def dumped(self) -> bytes:
         return len(self.numbers).to_bytes(8, "little") + self.bits.tobytes() + self.numbers.tobytes()

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.index.fields import SINGLE_FIELDS, PositionKey, Searchable, from_ms, value_key, vector_of
+from pipeline.index.fields import (
+    KEYED_FIELDS,
+    SINGLE_FIELDS,
+    PositionKey,
+    Searchable,
+    from_ms,
+    value_key,
+    vector_of,
+)
 from pipeline.query import fold
 from pipeline.types import Document, Embedding
 
@@ -56,9 +64,7 @@ def body(document: Document, article: Searchable) -> dict[str, Any]:
         "scores": _scores(document),
         "evidence": _evidence(document),
         "keys": {
-            field: value_key(field, article.values[field][0])
-            for field in SINGLE_FIELDS
-            if field in article.values
+            field: _keys(field, article.values[field]) for field in KEYED_FIELDS if field in article.values
         },
         "words": {field: " ".join(words) for field, words in article.words.items()},
         "stems": {field: " ".join(map(fold.stem, words)) for field, words in article.words.items()},
@@ -87,6 +93,11 @@ def components(embedding: Embedding) -> list[float]:
 def tombstone(article: str, revision: int) -> dict[str, Any]:
     """What is left of a deleted article, so that an older write of it is recognised for ever."""
     return {"id": article, "revision": revision, "deleted": True}
+
+
+def _keys(field: str, values: Sequence[str]) -> str | list[str]:
+    keys = [value_key(field, value) for value in values]
+    return keys[0] if field in SINGLE_FIELDS else keys
 
 
 def _instant(moment_ms: int) -> str:

@@ -21,10 +21,12 @@ SINGLE_FIELDS: tuple[str, ...] = (
 )  # fmt: skip
 """Keyword fields of which an article has one value."""
 MULTI_FIELDS: tuple[str, ...] = (
-    "actor", "issue", "development", "detail", "by", "against", "is", "uncertain", "has",
+    "actor", "issue", "development", "detail", "by", "against", "tag", "is", "uncertain", "has",
 )  # fmt: skip
 """Fields of which an article has any number of values. `uncertain` holds facet:id; `has` names the fields that hold
 anything, so that `thread:*` is a value like any other."""
+KEYED_FIELDS: tuple[str, ...] = (*SINGLE_FIELDS, "tag")
+"""Fields whose values people write as they like; a query compares their folded keys."""
 
 BOUNDARY = "\ue000"
 """A token between two names of one article, so that no phrase runs from one into the other (private use: in no text)."""
@@ -91,7 +93,8 @@ def searchable(document: Document) -> Searchable:
     values: dict[str, tuple[str, ...]] = {
         name: (value,) for name in SINGLE_FIELDS if (value := str(getattr(document, name)))
     }
-    values |= _label_values(document) | _position_values(positions) | {"is": tuple(_flags(document))}
+    values |= _label_values(document) | _position_values(positions)
+    values |= {"tag": tuple(dict.fromkeys(document.tags)), "is": tuple(_flags(document))}
     values = {name: found for name, found in values.items() if found}
     held = [name for name, found in words.items() if found] + list(values)
     held += [name for name in ("story", "thread") if getattr(document, name)]
@@ -122,7 +125,7 @@ def searchable(document: Document) -> Searchable:
 
 def value_key(field: str, value: str) -> str:
     """What a query's value of this field is compared with: the id itself for labels and flags, else its folded key."""
-    return fold.key(value) if field in SINGLE_FIELDS else value
+    return fold.key(value) if field in KEYED_FIELDS else value
 
 
 def vector_of(embedding: Embedding) -> NDArray[np.float32]:

@@ -1,11 +1,10 @@
 """The embedded index: SQLite FTS5 and columns of bits, in the same file as the record or in one of its own.
 
 Sizes: memory is bounded by the caches (a quarter of a gigabyte at most, reached only by a million articles under broad
-queries); one write transaction takes at most WRITE_BATCH documents, well under 100 ms. Measured by benchmarks/search.py.
+queries); one write transaction takes at most WRITE_BATCH documents, well under 100 ms (a rebuild's four times as many). Measured by benchmarks/search.py.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -31,7 +30,7 @@ from pipeline.index.base import (
 )
 from pipeline.index.buckets import GRAIN_MS, buckets
 from pipeline.index.checks import check_facets, known_zone
-from pipeline.index.columns import CHUNK
+from pipeline.index.columns import CHUNK, Tally
 from pipeline.index.cursor import Cursor
 from pipeline.index.sqlite_hits import nearest, newest, newest_first, ranked
 from pipeline.index.sqlite_read import COLUMN_CACHE_BYTES, LEAF_CACHE_BYTES, Cache, Reader
@@ -136,15 +135,15 @@ class SqliteIndex:
     ) -> dict[str, tuple[FacetValue, ...]]:
         check_facets(fields, query)
         root = narrowed(query, since, until).root
-        counts: dict[str, Counter[int]] = {field: Counter() for field in fields}
+        tallies = {field: Tally() for field in fields}
         with self._reader() as reader:
             for chunk, found in zip(reader.chunks, reader.found(root, reader.chunks), strict=True):
                 if not found.any():
                     continue
                 places = columns.places_in(found)
-                for field, counter in counts.items():
-                    counter.update(reader.valued(chunk, field).counts(found, places))
-            return {field: _named(reader, field, counter, limit) for field, counter in counts.items()}
+                for field, tally in tallies.items():
+                    reader.valued(chunk, field).count(found, places, tally)
+            return {field: _named(reader, field, tally, limit) for field, tally in tallies.items()}
 
     def histogram(
         self,
@@ -263,8 +262,15 @@ def _rows_of(reader: Reader, ids: Iterable[str]) -> Iterator[tuple[str, int, int
         )
 
 
-def _named(reader: Reader, field: str, counts: Counter[int], limit: int) -> tuple[FacetValue, ...]:
+def _named(reader: Reader, field: str, tally: Tally, limit: int) -> tuple[FacetValue, ...]:
     """The commonest values by name. Ties go by name, so all with the last count kept are named before the cut."""
-    names = dict(reader.run("SELECT number, value FROM search_#_value WHERE field = ?", field).fetchall())
-    named = sorted((-count, names[number]) for number, count in counts.items())
+    most = tally.most(limit)
+    rows = reader.run(
+        "SELECT number, value FROM search_#_value"
+        " WHERE field = ? AND number IN (SELECT value FROM json_each(?))",
+        field,
+        json.dumps([number for number, _ in most]),
+    )
+    names = dict(rows.fetchall())
+    named = sorted((-count, names[number]) for number, count in most)
     return tuple(FacetValue(name, -negated) for negated, name in named[:limit])

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.index import columns
 from pipeline.index.columns import CHUNK, Bits, Column, LiveColumn, MultiColumn, SingleColumn, TimeColumn
 from pipeline.index.evaluate import position_satisfies
-from pipeline.index.fields import to_ms
+from pipeline.index.fields import PositionKey, to_ms
 from pipeline.index.sqlite_common import COMMON, stem_asked
 from pipeline.index.sqlite_schema import statement
 from pipeline.index.sqlite_write import load_column, load_position, new_column
@@ -62,12 +62,21 @@ class Cache:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, version: int) -> object | None:
+        """What is held under a key at just that version."""
+        return self.get_many([(key, version)])[0]
+
+    def get_many(self, wanted: Iterable[tuple[Hashable, int]]) -> list[object | None]:
+        """The same of several keys."""
+        found: list[object | None] = []
         with self._lock:
-            found = self._held.get(key)
-            if found is None or found[0] != version:
-                return None
-            self._held.move_to_end(key)
-            return found[1]
+            for key, version in wanted:
+                held = self._held.get(key)
+                if held is None or held[0] != version:
+                    found.append(None)
+                else:
+                    self._held.move_to_end(key)
+                    found.append(held[1])
+        return found
 
     def put(self, key: Hashable, version: int, value: object, size_bytes: int) -> None:
         with self._lock:
@@ -111,8 +120,13 @@ class Reader:
 
     def found(self, root: Node, chunks: Sequence[Chunk]) -> list[Bits]:
         """For each of `chunks` the articles that satisfy the tree; tombstones never do."""
-        live = [self.live(chunk) for chunk in chunks]
-        return self._evaluated(root, chunks, live)
+        missing, known = self._known((self._generation, "whole", root), chunks)
+        if missing:
+            live = [self.live(chunk) for chunk in missing]
+            found = self._evaluated(root, missing, live)
+            self._keep((self._generation, "whole", root), dict(zip(missing, found, strict=True)))
+            known |= {chunk.number: bits for chunk, bits in zip(missing, found, strict=True)}
+        return [known[chunk.number] for chunk in chunks]
 
     def live(self, chunk: Chunk) -> Bits:
         column = self.column(chunk, "live")
@@ -229,21 +243,19 @@ class Reader:
             case Position() | PositionTerm():
                 return self._looked_up(node, chunks, self._by_position)
             case _:
-                found = self._by_common(node, chunks)
-                others = [chunk for chunk in chunks if chunk.number not in found]
-                return found | self._looked_up(node, others, self._by_words)
+                return self._looked_up(node, chunks, self._by_words)
 
     def _by_common(self, node: Node, chunks: Sequence[Chunk]) -> dict[int, Bits]:
         """The bits of a word, of those chunks that keep it as a common one."""
         number = self._common_stems().get(stem_asked(node))
-        found: dict[int, Bits] = {}
-        for chunk in chunks if number is not None else ():
-            column = self.column(chunk, COMMON)
-            assert isinstance(column, MultiColumn)
-            rows = np.flatnonzero(column.numbers == number)
-            if len(rows):
-                found[chunk.number] = column.bits[rows[0]]
-        return found
+        if number is None:
+            return {}
+        rows = self.run(
+            "SELECT chunk, bits FROM search_#_common WHERE stem = ? AND chunk IN (SELECT value FROM json_each(?))",
+            number,
+            json.dumps([chunk.number for chunk in chunks]),
+        )
+        return {chunk: np.frombuffer(bits, dtype=np.uint8) for chunk, bits in rows}
 
     def _time(self, chunk: Chunk, field: str) -> TimeColumn:
         column = self.column(chunk, field)
@@ -270,23 +282,43 @@ class Reader:
     ) -> dict[int, Bits]:
         """From the cache, or by one look-up over the span of the chunks that the cache does not know."""
         key = (self._generation, node)
-        found: dict[int, Bits] = {}
+        missing, found = self._known(key, chunks)
+        if not missing:
+            return found
+        if isinstance(
+            node, Wildcard
+        ):  # FTS5 gathers the words of a prefix over all articles, however few are asked for
+            missing, found = self._known(key, self.chunks)
+        common = self._by_common(node, missing)
+        self._keep(key, {chunk: common[chunk.number] for chunk in missing if chunk.number in common})
+        found |= common
+        for run in _runs(chunk for chunk in missing if chunk.number not in common):
+            first, last = run[0].number * CHUNK, (run[-1].number + 1) * CHUNK - 1
+            documents = look_up(node, first, last)
+            edges = np.searchsorted(documents, [chunk.number * CHUNK for chunk in run] + [last + 1])
+            bits = {
+                chunk: columns.bits_of(documents[start:end] - chunk.number * CHUNK)
+                for chunk, start, end in zip(run, edges[:-1], edges[1:], strict=True)
+            }
+            self._keep(key, bits)
+            found |= {chunk.number: held for chunk, held in bits.items()}
+        return found
+
+    def _known(self, key: Hashable, chunks: Sequence[Chunk]) -> tuple[list[Chunk], dict[int, Bits]]:
+        """Which of the chunks the cache does not know under this key, and the bits of the others by number."""
+        cached = self._leaves.get_many(((key, chunk.number), chunk.version) for chunk in chunks)
         missing: list[Chunk] = []
-        for chunk in chunks:
-            cached = self._leaves.get((key, chunk.number), chunk.version)
-            if isinstance(cached, np.ndarray):
-                found[chunk.number] = cached
+        found: dict[int, Bits] = {}
+        for chunk, bits in zip(chunks, cached, strict=True):
+            if isinstance(bits, np.ndarray):
+                found[chunk.number] = bits
             else:
                 missing.append(chunk)
-        for run in _runs(missing):
-            first, last = run[0].number * CHUNK, (run[-1].number + 1) * CHUNK - 1
-            documents = np.sort(look_up(node, first, last))
-            edges = np.searchsorted(documents, [chunk.number * CHUNK for chunk in run] + [last + 1])
-            for chunk, start, end in zip(run, edges[:-1], edges[1:], strict=True):
-                bits = columns.bits_of(documents[start:end] - chunk.number * CHUNK)
-                found[chunk.number] = bits
-                self._leaves.put((key, chunk.number), chunk.version, bits, bits.nbytes + 200)
-        return found
+        return missing, found
+
+    def _keep(self, key: Hashable, bits: Mapping[Chunk, Bits]) -> None:
+        for chunk, held in bits.items():
+            self._leaves.put((key, chunk.number), chunk.version, held, held.nbytes + 200)
 
     def _by_words(self, node: Node, first: int, last: int) -> NDArray[np.int64]:
         return self._numbers(
@@ -321,9 +353,7 @@ class Reader:
         """Distinct positions are few (who, what, to whom): the tree is tried on each, then its articles are taken."""
         term = node.term if isinstance(node, Position) else node
         fitting = [
-            number
-            for number, text in self.run("SELECT number, position FROM search_#_position")
-            if position_satisfies(load_position(text), term)
+            number for number, position in self._positions().items() if position_satisfies(position, term)
         ]
         return self._numbers(
             "SELECT group_concat(document, ' ') FROM search_#_position_of"
@@ -332,6 +362,17 @@ class Reader:
             first,
             last,
         )
+
+    def _positions(self) -> Mapping[int, PositionKey]:
+        """Every distinct position by number. They are only ever added to, so those known before need no second look."""
+        (highest,) = self.run("SELECT coalesce(max(number), 0) FROM search_#_position").fetchone()
+        key = (self._generation, "positions")
+        held = self._columns.get(key, highest)
+        if held is None:
+            rows = self.run("SELECT number, position FROM search_#_position")
+            held = {number: load_position(text) for number, text in rows}
+            self._columns.put(key, highest, held, 500 * len(held))
+        return held  # type: ignore[return-value]  # nothing else is held under this key
 
     def _by_id(self, node: Node, first: int, last: int) -> NDArray[np.int64]:
         assert isinstance(node, Value)
@@ -346,7 +387,7 @@ class Reader:
     def _numbers(self, sql: str, *parameters: object) -> NDArray[np.int64]:
         """Numbers that SQLite joined into one text: three times faster than a row for each."""
         (joined,) = self.run(sql, *parameters).fetchone()
-        return np.fromstring(joined or "", dtype=np.int64, sep=" ")
+        return np.sort(np.fromstring(joined or "", dtype=np.int64, sep=" "))
 
 
 def _runs(chunks: Iterable[Chunk]) -> list[list[Chunk]]:

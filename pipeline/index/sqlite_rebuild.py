@@ -16,6 +16,9 @@ from pipeline.types import Document
 WRITE_BATCH = 100
 """Documents in one transaction: some 50 ms, so that other writers of the file wait little."""
 
+REBUILD_BATCH = 400
+"""The same where the whole archive is written: a fifth faster, and others still wait for a fraction of a second."""
+
 _MERGE_PAGES = 500
 _MERGES = (
     "INSERT INTO search_#_stems (search_#_stems, rank) VALUES ('merge', ?)",
@@ -102,7 +105,7 @@ def put(
     written: list[str] = []
     superseded: list[str] = []
     refused: dict[str, str] = {}
-    for batch in _batches(documents):
+    for batch in _batches(documents, REBUILD_BATCH if remember else WRITE_BATCH):
         articles = []
         for document in batch:
             try:
@@ -117,7 +120,7 @@ def put(
 
 def put_tombstones(connections: Connections, revisions: Mapping[str, int], reached: Reached) -> None:
     """Write a tombstone for each id at its revision."""
-    for batch in _batches(revisions.items()):
+    for batch in _batches(revisions.items(), WRITE_BATCH):
         _written(connections, [_tombstone(article, revision) for article, revision in batch], reached, None)
 
 
@@ -162,9 +165,9 @@ def _written(
     return done
 
 
-def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
-    while batch := list(islice(iterator, WRITE_BATCH)):
+    while batch := list(islice(iterator, size)):
         yield batch
 
 

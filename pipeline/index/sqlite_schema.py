@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.errors import IndexUnavailableError
 from pipeline.query import fold
 
-SCHEMA = 2
+SCHEMA = 3
 """Rises with any change to the tables, the columns' encoding, or what `index.fields` says of a document."""
 
 OLDEST_SQLITE = (3, 40, 0)
@@ -42,14 +42,17 @@ _TABLES = (
         chunk INTEGER PRIMARY KEY, version INTEGER NOT NULL, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL)""",
     """CREATE TABLE search_#_column (
         chunk INTEGER NOT NULL, field TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (chunk, field))""",
+    """CREATE TABLE search_#_common (
+        chunk INTEGER NOT NULL, stem INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (chunk, stem))""",
     """CREATE VIRTUAL TABLE search_#_stems USING fts5 (
         title, text, name, place, content = '', tokenize = 'ascii', detail = full)""",
     """CREATE VIRTUAL TABLE search_#_words USING fts5 (
-        title, text, name, place, content = '', tokenize = 'ascii', detail = column, columnsize = 0)""",
+        title, text, name, place, content = '', tokenize = 'ascii', detail = column, columnsize = 0,
+        prefix = '3 5')""",
     "CREATE VIRTUAL TABLE search_#_vocabulary USING fts5vocab (search_#_words, row)",
 )
 _DROPPED = (
-    "vocabulary", "words", "stems", "column", "chunk", "vector", "position_of", "position", "value",
+    "vocabulary", "words", "stems", "common", "column", "chunk", "vector", "position_of", "position", "value",
     "document",
 )  # fmt: skip
 

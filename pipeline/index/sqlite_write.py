@@ -4,10 +4,15 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
 
 from pipeline.index import sqlite_common
 from pipeline.index.columns import (
     CHUNK,
+    Bits,
     Column,
     LiveColumn,
     MultiColumn,
@@ -44,8 +49,45 @@ def write(connection: sqlite3.Connection, generation: int, batch: Sequence[Searc
     return written
 
 
+_WORDS = "INSERT INTO search_#_words (rowid, title, text, name, place) VALUES (?, ?, ?, ?, ?)"
+_STEMS = "INSERT INTO search_#_stems (rowid, title, text, name, place) VALUES (?, ?, ?, ?, ?)"
+_NO_WORDS = (
+    "INSERT INTO search_#_words (search_#_words, rowid, title, text, name, place)"
+    " VALUES ('delete', ?, ?, ?, ?, ?)"
+)
+_NO_STEMS = (
+    "INSERT INTO search_#_stems (search_#_stems, rowid, title, text, name, place)"
+    " VALUES ('delete', ?, ?, ?, ?, ?)"
+)
+
+Words: TypeAlias = Mapping[str, Sequence[str]]
+"""Tokens or stems by text field."""
+
+
+@dataclass(slots=True)
+class _Common:
+    """A common stem of a chunk: its number and which places have it."""
+
+    number: int
+    bits: Bits
+    changed: bool = False
+
+    def put(self, place: int, has: bool) -> None:
+        byte, bit = place >> 3, 1 << (place & 7)
+        before = int(self.bits[byte])
+        after = before | bit if has else before & ~bit
+        if after != before:
+            self.bits[byte] = after
+            self.changed = True
+
+
 class _Writer:
-    """One batch: documents row by row, the columns of their chunks once at the end."""
+    """One batch: documents row by row, then their words, then the columns of their chunks.
+
+    FTS5 gathers words in memory and writes them as one segment, but must write what it has whenever SQLite opens a
+    savepoint, as it does for every INSERT OR REPLACE: words that come between other rows make a segment an article,
+    and joining all those later costs more than everything else.
+    """
 
     def __init__(self, connection: sqlite3.Connection, generation: int) -> None:
         self._connection = connection
@@ -53,7 +95,8 @@ class _Writer:
         self._columns: dict[tuple[int, str], Column] = {}
         self._values: dict[tuple[str, str], int] = {}
         self._positions: dict[PositionKey, int] = {}
-        self._common: dict[int, dict[str, int]] = {}
+        self._common: dict[int, dict[str, _Common]] = {}
+        self._texts: list[tuple[str, tuple[int | str, ...]]] = []
 
     def write(self, article: Searchable) -> bool:
         row = self._run(
@@ -81,9 +124,10 @@ class _Writer:
             article.copy_of,
             b"" if article.deleted else _packed_words(article.words),
         )
-        self._put_columns(number, article)
+        stems = _stems(article.words)
+        self._put_columns(number, article, stems, is_new=row is None)
         if not article.deleted:
-            self._put_words(number, article.words)
+            self._texts += [(_STEMS, _row(number, stems)), (_WORDS, _row(number, article.words))]
             for position in article.positions:
                 self._run("INSERT INTO search_#_position_of VALUES (?, ?)", self._position(position), number)
             if article.embedding is not None:
@@ -92,14 +136,25 @@ class _Writer:
         return True
 
     def finish(self) -> None:
-        """Write the changed columns and give their chunks a new version."""
-        for chunk in {chunk for chunk, _ in self._columns}:
+        """Hand the words to FTS5, write the changed columns, and give their chunks a new version."""
+        self._put_texts()
+        chunks = {chunk for chunk, _ in self._columns}
+        for chunk in chunks:
             self._begin_common(chunk)
         for (chunk, field), column in self._columns.items():
             self._run(
                 "INSERT OR REPLACE INTO search_#_column VALUES (?, ?, ?)", chunk, field, column.dumped()
             )
-        for chunk in {chunk for chunk, _ in self._columns}:
+        for chunk, stems in self._common.items():
+            for held in stems.values():
+                if held.changed:
+                    self._run(
+                        "INSERT OR REPLACE INTO search_#_common VALUES (?, ?, ?)",
+                        chunk,
+                        held.number,
+                        held.bits.tobytes(),
+                    )
+        for chunk in chunks:
             (version,) = self._run("SELECT coalesce(max(version), 0) + 1 FROM search_#_chunk").fetchone()
             oldest, newest = self._extent(chunk)
             self._run(
@@ -109,35 +164,18 @@ class _Writer:
     def _run(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         return self._connection.execute(statement(self._generation, sql), parameters)
 
-    def _put_words(self, number: int, words: Mapping[str, Sequence[str]]) -> None:
-        self._run(
-            "INSERT INTO search_#_stems (rowid, title, text, name, place) VALUES (?, ?, ?, ?, ?)",
-            number,
-            *(" ".join(map(fold.stem, words[field])) for field in TEXT_FIELDS),
-        )
-        self._run(
-            "INSERT INTO search_#_words (rowid, title, text, name, place) VALUES (?, ?, ?, ?, ?)",
-            number,
-            *(" ".join(words[field]) for field in TEXT_FIELDS),
-        )
+    def _put_texts(self) -> None:
+        """In the order they came: words that an article no longer has go before those that it has now."""
+        for sql, row in self._texts:
+            self._run(sql, *row)
+        self._texts.clear()
 
     def _forget_words(self, number: int, packed: bytes) -> None:
         """FTS5 keeps no text here, so it must be told again which words go."""
         words = _unpacked_words(packed)
-        self._run(
-            "INSERT INTO search_#_stems (search_#_stems, rowid, title, text, name, place)"
-            " VALUES ('delete', ?, ?, ?, ?, ?)",
-            number,
-            *(" ".join(map(fold.stem, words[field])) for field in TEXT_FIELDS),
-        )
-        self._run(
-            "INSERT INTO search_#_words (search_#_words, rowid, title, text, name, place)"
-            " VALUES ('delete', ?, ?, ?, ?, ?)",
-            number,
-            *(" ".join(words[field]) for field in TEXT_FIELDS),
-        )
+        self._texts += [(_NO_STEMS, _row(number, _stems(words))), (_NO_WORDS, _row(number, words))]
 
-    def _put_columns(self, number: int, article: Searchable) -> None:
+    def _put_columns(self, number: int, article: Searchable, stems: Words, *, is_new: bool) -> None:
         chunk, place = divmod(number, CHUNK)
         for field in ("live", "published", "seen", *SINGLE_FIELDS, *MULTI_FIELDS):
             column = self._column(chunk, field)
@@ -149,20 +187,24 @@ class _Writer:
                 case SingleColumn() | MultiColumn():
                     held = () if article.deleted else article.values.get(field, ())
                     column.put(place, [self._value(field, value) for value in held])
+        self._put_common(chunk, place, sqlite_common.stems_of(stems), is_new)
 
-        self._put_common(chunk, place, article)
-
-    def _put_common(self, chunk: int, place: int, article: Searchable) -> None:
+    def _put_common(self, chunk: int, place: int, stems: set[str], is_new: bool) -> None:
         """Which of the chunk's common stems the article has, if the chunk keeps those yet."""
-        column = self._column(chunk, COMMON)
-        assert isinstance(column, MultiColumn)
         if chunk not in self._common:
-            kept = set(column.numbers.tolist())
-            rows = self._run("SELECT value, number FROM search_#_value WHERE field = ?", COMMON).fetchall()
-            self._common[chunk] = {stem: number for stem, number in rows if number in kept}
-        if known := self._common[chunk]:
-            held = known.keys() & sqlite_common.stems_of(article)
-            column.put(place, [known[stem] for stem in held])
+            rows = self._run(
+                "SELECT value, stem, bits FROM search_#_common"
+                " JOIN search_#_value ON field = ? AND number = stem WHERE chunk = ?",
+                COMMON,
+                chunk,
+            )
+            self._common[chunk] = {
+                stem: _Common(number, np.frombuffer(bits, dtype=np.uint8).copy())
+                for stem, number, bits in rows
+            }
+        known = self._common[chunk]
+        for stem in known.keys() & stems if is_new else known:
+            known[stem].put(place, stem in stems)
 
     def _begin_common(self, chunk: int) -> None:
         """Let a chunk that has grown large enough keep its common stems from now on."""
@@ -182,8 +224,14 @@ class _Writer:
             sqlite_common.SAMPLE,
         )
         stems = sqlite_common.chosen([_unpacked_words(packed) for (packed,) in sample])
-        numbers = {stem: self._value(COMMON, stem) for stem in stems}
-        self._columns[chunk, COMMON] = sqlite_common.built(self._connection, self._generation, chunk, numbers)
+        self._common[chunk] = {
+            stem: _Common(
+                self._value(COMMON, stem),
+                sqlite_common.built(self._connection, self._generation, chunk, stem),
+                changed=True,
+            )
+            for stem in stems
+        }
 
     def _column(self, chunk: int, field: str) -> Column:
         column = self._columns.get((chunk, field))
@@ -242,6 +290,14 @@ def load_position(text: str) -> PositionKey:
     """The position that `dump_position` wrote."""
     development, by, against, detail = json.loads(text)
     return PositionKey(development, tuple(by), tuple(against), detail)
+
+
+def _stems(words: Words) -> dict[str, list[str]]:
+    return {field: list(map(fold.stem, words[field])) for field in TEXT_FIELDS if field in words}
+
+
+def _row(number: int, words: Words) -> tuple[int | str, ...]:
+    return (number, *(" ".join(words[field]) for field in TEXT_FIELDS))
 
 
 def _packed_words(words: Mapping[str, Iterable[str]]) -> bytes:

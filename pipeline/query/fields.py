@@ -45,6 +45,7 @@ FIELDS: Mapping[str, QueryField] = {
         ),
         QueryField("language", "keyword", "the text's language, as a BCP 47 tag"),
         QueryField("feed", "keyword", "the feed's name"),
+        QueryField("tag", "keyword", "a tag that an analyst gave its story"),
         QueryField("story", "id", "the story's id"),
         QueryField("thread", "id", "the thread's id"),
         QueryField("published", "time", "when it was published"),
@@ -67,6 +68,6 @@ CLOSED_VALUES: Mapping[str, tuple[str, ...]] = {
 
 FACETS: tuple[str, ...] = (
     "actor", "issue", "development", "detail", "by", "against", "outlet", "owner", "side", "control", "country",
-    "kind", "form", "language", "feed", "is", "uncertain",
+    "kind", "form", "language", "feed", "tag", "is", "uncertain",
 )  # fmt: skip
 """Fields whose values can be counted over the hits of a query."""

@@ -47,6 +47,7 @@ _SUBJECTS = {
     "form": "its form is {}",
     "language": "its language is {}",
     "feed": "it came by the feed {}",
+    "tag": "its story is tagged {}",
     "story": "it belongs to the story {}",
     "thread": "it belongs to the thread {}",
 }
@@ -61,6 +62,7 @@ _HELD = {
     "thread": "it belongs to a thread",
     "name": "it names somebody",
     "place": "it names a place",
+    "tag": "an analyst tagged its story",
     "is": "something is to be said of it",
 }
 

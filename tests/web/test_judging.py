@@ -89,6 +89,27 @@ def test_a_verdict_notes_and_tags_stand_on_the_story_and_survive_a_merge(own_des
     assert f"/story/{new}" in own_desk.get("/judgement?tag=swap")
 
 
+def test_a_tag_of_ours_is_searched_for_at_once_and_follows_its_story_into_another(own_desk: Desk) -> None:
+    story, article = own_desk.story("Exchange of 175"), own_desk.article("Exchange of 175")
+    query = 'tag:"prisoner swap"'
+    assert not found(own_desk, query)
+    own_desk.post(f"/story/{story}/judge", {"kind": "tag", "value": "Prisoner swap"})
+    assert article in found(own_desk, query)
+    assert ["Prisoner swap", "Prisoner swap"] in own_desk.client.get("/completions.json").json()["values"][
+        "tag"
+    ]
+    into, other = own_desk.story(CALL), own_desk.article(CALL)
+    assert other not in found(own_desk, query)
+    own_desk.post(f"/story/{story}/merge", {"into": into})
+    assert {article, other} <= found(own_desk, query)
+    number = re.search(
+        r'name="number" value="(\d+)" */?><button aria-label="Undo tag', own_desk.get("/judgement")
+    )
+    assert number is not None
+    own_desk.post("/judgement/undo", {"number": number[1]})
+    assert not found(own_desk, query)
+
+
 def test_a_verdict_that_is_none_is_refused(own_desk: Desk) -> None:
     answer = own_desk.client.post(
         f"/story/{own_desk.story(CALL)}/judge",

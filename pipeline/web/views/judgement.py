@@ -4,9 +4,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 
 from pipeline.corrections import training_line
-from pipeline.db import corrections, documents, judgement, story_pages
+from pipeline.db import announced, corrections, documents, judgement, story_pages
 from pipeline.db import stories as story_rows
 from pipeline.web.routing import RefusedError, Visit, action, page
+from pipeline.web.shown import clauses
 from pipeline.web.shown.downloads import json_lines
 from pipeline.web.views.article import target_words
 from pipeline.web.views.lists import cards
@@ -36,6 +37,7 @@ def show(visit: Visit) -> Response:
         title=f"#{tag}" if tag else "Judgement",
         tag=tag,
         tags=tags,
+        tag_query=clauses.clause("tag", tag),
         cards=cards(visit, stories) if tag else (),
         made=made,
         titles=titles,
@@ -61,6 +63,9 @@ def undo_judgement(visit: Visit) -> Response:
     """Take a verdict, note or tag back."""
     with visit.site.app.database.write() as connection:
         undone = judgement.undo(connection, _number(visit), author=visit.reader, now=visit.now)
+        living = story_rows.living(connection, [undone.story]) if undone.kind == "tag" else {}
+        tagged = announced.in_stories(connection, list(living.values()))
+    visit.site.afterwards.show(tagged)
     return visit.go("/judgement", said=f"Taken back: {undone.kind} {undone.value}.")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from classifiers.details import all_details
-from pipeline.db import documents
+from pipeline.db import documents, judgement
 from pipeline.errors import QueryError
 from pipeline.index.base import Count, Index, Sort
 from pipeline.notify import clean
@@ -218,6 +218,8 @@ def completions(visit: Visit) -> Response:
     values["detail"] = [[name, name.replace("-", " ")] for name in all_details()]
     for field, known in CLOSED_VALUES.items():
         values[field] = [[value, words.value(field, value, site.names)] for value in known]
+    with site.app.database.read() as connection:
+        values["tag"] = [[tag, tag] for tag in judgement.tag_counts(connection)]
     feeds = site.app.feeds.values()
     for field in ("outlet", "owner", "feed", "language", "country"):
         attribute = "name" if field == "feed" else field

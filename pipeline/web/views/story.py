@@ -76,6 +76,8 @@ def judge(visit: Visit) -> Response:
             connection, kind, visit.path("story"), visit.form.get("value", ""),  # type: ignore[arg-type]  # checked above
             note=visit.form.get("note", ""), author=visit.reader, now=visit.now,
         )  # fmt: skip
+        tagged = rows.in_stories(connection, [made.story]) if made.kind == "tag" else ()
+    visit.site.afterwards.show(tagged)
     return visit.go(
         f"/story/{made.story}", said=f"Noted: {made.kind}{f' “{made.value}”' if made.value else ''}."
     )

@@ -82,6 +82,12 @@ NAMES = (
     "Sergei Lavrov",
     "Ruslan Umerov",
 )
+TAGS = {
+    "story-3": ("Prisoner swap", "watch"),
+    "story-7": ("watch",),
+    "story-9": ("Кур'єр", "the swap"),
+}
+"""What analysts called some stories."""
 PLACES = ("Kyiv", "Istanbul", "Jeddah", "Enerhodar", "Black Sea", "Sea of Azov")
 
 
@@ -123,6 +129,7 @@ def _document(rng: random.Random, number: int) -> Document:
         positions=tuple(_position(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))),
         names=tuple(rng.sample(NAMES, rng.randrange(0, 3))),
         places=tuple(rng.sample(PLACES, rng.randrange(0, 3))),
+        tags=TAGS.get(story, ()),
         corrected=rng.random() < 0.05,
         disputed=rng.random() < 0.05,
     )

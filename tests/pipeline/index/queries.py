@@ -39,6 +39,7 @@ outlet:moscow* | outlet:вісник | outlet:gazeta* | outlet:"gazeta lodzka" |
 owner:"Courier Media" | owner:"state press holding" | owner:lodz* | owner:"S&M" | side:ukraine | side:third-party | side:Third-Party | side:(ukraine OR russia)
 control:state | control:(public OR exile) | country:UA | country:ua | country:(PL OR DE) | kind:news | kind:official-channel | kind:opinion
 form:report | form:live-blog | form:(round-up OR explainer) | -form:opinion | language:en | language:UK | language:(uk OR ru) | language:pl
+tag:watch | tag:"prisoner swap" | tag:prisoner | tag:Prison* | tag:swap | tag:кур'єр | tag:* | -tag:* AND kyiv | tag:none
 feed:kyiv-courier | feed:"kyiv courier" | feed:kyiv* | feed:вісник | story:story-3 | story:"story-3" | story:(story-1 OR story-2) | story:* | story:none
 thread:thread-2 | thread:* | -thread:* | thread:(thread-1 OR thread-5) -story:story-1
 is:copy | is:uncertain | is:corrected | is:disputed | is:(copy AND uncertain) | -is:copy | is:* | IS:COPY | Actor:russia

@@ -27,8 +27,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of 128 articles that keep their common words from the fortieth on."""
     for module in ("sqlite_read", "sqlite_write", "sqlite_hits", "sqlite_common", "sqlite", "columns"):
         monkeypatch.setattr(f"pipeline.index.{module}.CHUNK", 128)
-    for module in ("sqlite_common", "columns"):
-        monkeypatch.setattr(f"pipeline.index.{module}.CHUNK_BYTES", 16)
+    monkeypatch.setattr("pipeline.index.columns.CHUNK_BYTES", 16)
     monkeypatch.setattr(sqlite_common, "BEGUN_AT", 40)
 
 

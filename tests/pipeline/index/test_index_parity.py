@@ -28,6 +28,7 @@ FACETS = (
     "outlet",
     "side",
     "language",
+    "tag",
     "is",
     "uncertain",
 )

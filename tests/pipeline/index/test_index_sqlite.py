@@ -217,8 +217,25 @@ def test_columns_remember_the_last_values_of_each_place(puts: list[tuple[int, se
         first = [place for place, values in held.items() if values and min(values) == number]
         assert columns.places_in(multi.holding([number])).tolist() == sorted(having)
         assert columns.places_in(single.holding([number])).tolist() == sorted(first)
-        assert multi.counts(everywhere, columns.places_in(everywhere))[number] == len(having)
-        assert single.counts(everywhere, columns.places_in(everywhere)).get(number, 0) == len(first)
+        for among in (everywhere, columns.bits_of(sorted(held))):
+            assert counted(multi, among)[number] == len(having)
+            assert counted(single, among).get(number, 0) == len(first)
     assert columns.places_in(live.bits).tolist() == sorted(place for place, values in held.items() if values)
     three = [place for place, values in held.items() if len(values) == 3]
     assert columns.places_in(moments.between(3, 4)).tolist() == sorted(three)
+
+
+def counted(column: MultiColumn | SingleColumn, among: columns.Bits) -> dict[int, int]:
+    tally = columns.Tally()
+    column.count(among, columns.places_in(among), tally)
+    return dict(tally.most(1_000))
+
+
+def test_a_tally_keeps_the_highest_counts_and_all_that_equal_the_last_of_them() -> None:
+    tally = columns.Tally()
+    tally.add(np.array([3, 200, 7], dtype=np.int32), np.array([4, 9, 2]))
+    tally.add(slice(0, 8), np.array([0, 0, 0, 0, 4, 0, 0, 2]))
+    assert sorted(tally.most(2)) == [(3, 4), (4, 4), (7, 4), (200, 9)]
+    assert tally.most(1) == [(200, 9)]
+    assert sorted(tally.most(100)) == [(3, 4), (4, 4), (7, 4), (200, 9)]
+    assert tally.most(0) == []
