@@ -73,7 +73,8 @@ class Settings:
     keep_messages_days: int = 365
     """Messages that were sent go after this, never what they announced; 0: they stay."""
     keep_log_days: int = 90
-    """Rows of polls and cycles, notes of what was set aside and mutes that ended go after this; at least 35, or 0: they stay."""
+    """Rows of polls and cycles, notes of what was set aside, mutes that ended and what is remembered of hosts (robots.txt,
+    pauses that they asked for, leases) go after this; at least 35, or 0: they stay."""
     web_users: str = ""
     """File of the page's users and password hashes; `ceasefire serve --add-user NAME` writes it."""
     trusted_proxies: str = ""

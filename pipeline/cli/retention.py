@@ -14,7 +14,8 @@ from pipeline.steps.retention import RetentionReport, apply_retention
 
 POLICY_OF = {
     "articles": "articles", "stories": "articles", "versions": "versions", "messages": "messages",
-    "digests": "messages", "polls": "log", "cycles": "log", "set_aside": "log", "mutes": "log", "index_months": "articles",
+    "digests": "messages", "polls": "log", "cycles": "log", "set_aside": "log", "mutes": "log", "robots": "log",
+    "domains": "log", "domain_leases": "log", "index_months": "articles",
 }  # fmt: skip
 
 

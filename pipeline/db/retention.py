@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from pipeline.db import articles as article_rows
 from pipeline.db import schema
@@ -21,6 +34,9 @@ BATCH = 200
 
 UNFINISHED = ("waiting", "sending", "held")
 """Outbox rows that are still to be sent, or wait for a person."""
+
+LOGS = ("polls", "cycles", "set_aside", "mutes", "robots", "domains", "domain_leases")
+"""The logs of running, and what was remembered of hosts."""
 
 _article, _story, _thread = schema.article.c, schema.story.c, schema.thread.c
 
@@ -234,27 +250,42 @@ def _digests(before: datetime) -> Select[Any]:
 def old_log(connection: Connection, before: datetime) -> dict[str, int]:
     """How many rows of each log go."""
     return {
-        name: _count(connection, select(table.c.id).where(old)) for name, table, old in _logs(connection, before)
-    }  # fmt: skip
+        name: _count(connection, select(_key(table)).where(old))
+        for name, table, old in _logs(connection, before)
+    }
 
 
 def delete_log(connection: Connection, before: datetime, name: str) -> int:
     """Delete a batch of one log's rows, the earliest first."""
     table, old = next((table, old) for each, table, old in _logs(connection, before) if each == name)
-    going = select(table.c.id).where(old).order_by(table.c.id).limit(10 * BATCH)
-    return connection.execute(delete(table).where(table.c.id.in_(going))).rowcount
+    going = select(_key(table)).where(old).order_by(_key(table)).limit(10 * BATCH)
+    return connection.execute(delete(table).where(_key(table).in_(going))).rowcount
+
+
+def _key(table: Table) -> ColumnElement[Any]:
+    (key,) = table.primary_key.columns
+    return key
 
 
 def _logs(connection: Connection, before: datetime) -> list[tuple[str, Any, Any]]:
     """Name, table and condition of each; the last cycle that finished stays, since `status` shows it. Mutes count from
-    the moment when they ended; those without an end stay."""
+    the moment when they ended; those without an end stay. So do a host's wish to be left alone, its robots.txt and the
+    leases of its domain, which are made anew where the host is asked again; a lease that is held stays."""
     cycle, poll, aside, mute = schema.cycle, schema.poll, schema.set_aside, schema.mute
+    robots, domain, lease = schema.robots, schema.domain, schema.domain_lease.c
+    ended = and_(
+        or_(lease.until.is_(None), lease.until < before),
+        or_(lease.next_start.is_(None), lease.next_start < before),
+    )
     last = connection.execute(select(func.max(cycle.c.id)).where(cycle.c.finished.is_not(None))).scalar_one()
     return [
         ("polls", poll, poll.c.at < before),
         ("cycles", cycle, and_(cycle.c.started < before, cycle.c.id != (last or 0))),
         ("set_aside", aside, aside.c.at < before),
         ("mutes", mute, mute.c.until < before),
+        ("robots", robots, robots.c.expires < before),
+        ("domains", domain, domain.c.not_before < before),
+        ("domain_leases", schema.domain_lease, ended),
     ]
 
 

@@ -152,7 +152,7 @@ class _Work:
                 "digests", lambda connection: rows.delete_digests(connection, messages), decides=True
             )
         if logs is not None:
-            for name in ("polls", "cycles", "set_aside", "mutes"):
+            for name in rows.LOGS:
                 self._repeat(name, lambda connection, name=name: rows.delete_log(connection, logs, name))  # type: ignore[misc]
         return self.counts
 

@@ -13,7 +13,8 @@ from pipeline.alerts.facts import Mute
 from pipeline.app import App
 from pipeline.db import alerts as alert_rows
 from pipeline.db import articles as article_rows
-from pipeline.db import corrections, schema, threads
+from pipeline.db import corrections, domains, schema, threads
+from pipeline.db import pages as page_rows
 from pipeline.db import stories as story_rows
 from pipeline.db.articles import Arrival
 from pipeline.db.stories import NewStory
@@ -208,6 +209,30 @@ def test_the_log_is_trimmed_but_for_the_last_cycle(app: App, room: Newsroom) -> 
     for told in (dry, report):
         assert {name: told.counts[name] for name in log} == log
     assert len(ids(room, schema.mute)) == 3, "who muted without an end, or lately, still finds it"
+
+
+def test_what_was_remembered_of_hosts_goes_once_they_are_not_asked_any_more(app: App, room: Newsroom) -> None:
+    now = START + 90 * DAY
+    room.now = now
+    with room.database.write() as connection:
+        for name, moment in (("long-ago", START), ("lately", now - DAY), ("still", now + DAY)):
+            page_rows.keep_robots(connection, f"https://{name}.example", 404, "", moment)
+            domains.close(connection, f"{name}.example", moment, "asked to")
+            domains.take(connection, [f"{name}.example"], "one", moment, timedelta(minutes=2))
+        domains.release(connection, {"long-ago.example": 5.0}, "one", START)
+        domains.take(connection, ["its-holder-died.example"], "two", START, timedelta(minutes=2))
+    counts = {"robots": 1, "domains": 1, "domain_leases": 2}
+    for told in (run(app, room, apply=False), run(app, room)):
+        assert {name: told.counts[name] for name in counts} == counts
+    with room.database.read() as connection:
+        assert set(connection.execute(select(schema.robots.c.origin)).scalars()) == {
+            "https://lately.example", "https://still.example",
+        }  # fmt: skip
+        assert domains.gates(connection, now) == {"still.example": now + DAY}
+        assert set(connection.execute(select(schema.domain_lease.c.name)).scalars()) == {
+            "lately.example", "still.example",
+        }  # fmt: skip
+    assert {run(app, room).counts[name] for name in counts} == {0}
 
 
 def test_a_stopped_run_leaves_whole_stories_and_goes_on_later(app: App, room: Newsroom) -> None:
