@@ -22,8 +22,9 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server below `folder`; yields the URL of its maintenance database. Durability is off: it is thrown away."""
+def server(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """Run a server below `folder`; yields the URL of its maintenance database. Durability is off (it is thrown away)
+    unless asked for, as benchmarks do."""
     bin_folder = programs()
     assert bin_folder is not None, "PostgreSQL's server programs are not installed"
     data = folder / "data"
@@ -48,7 +49,9 @@ def server(folder: Path) -> Iterator[str]:
         **quiet,
     )
     port = _free_port()
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off -c full_page_writes=off"
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories="
+    if not durable:
+        options += " -c fsync=off -c full_page_writes=off"
     subprocess.run(
         [*as_user, bin_folder / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"],
         **quiet,
