@@ -2,38 +2,37 @@
 
     python -m benchmarks.page [--sizes 10000,100000,1000000] [--folder DIR] [--queries 20]
 
-Fills a database and its index with generated articles up to each size, asks the application for each view without a
-network in between, and prints a table for each size. "First" is the first time an address is asked in a process, "again"
-the second; "cpu" is the processor's time of that, which other work on the machine does not lengthen. A page is all that
-a reader waits for: query, facets, histogram, records, template.
+Makes the archives that --folder does not have yet (benchmarks.archive; a million take a good half hour), starts
+`ceasefire serve` on one, read-only, as its operator would, asks it for each view over one connection, and prints a
+table for each size. "First" is the first time an address is asked of a server, "again" the second; "cpu" is the
+server's processor time, which other work on the machine lengthens less. A page is all that a reader waits for: query,
+facets, histogram, records, template, the way there and back.
 """
 
 import argparse
 import random
-import resource
+import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import insert
-from starlette.testclient import TestClient
+import httpx
+import uvicorn
+from sqlalchemy import select
 
+from benchmarks import archive
 from benchmarks.generated import END, Generator
-from benchmarks.search import broad, percentile, selective
+from benchmarks.search import Clock, broad, percentile, selective
 from pipeline.app import App
 from pipeline.db import schema
-from pipeline.db.dialect import insert as upsert
-from pipeline.db.engine import Database
-from pipeline.sameness import text_hash
-from pipeline.settings import Settings
-from pipeline.types import Document
 from pipeline.web.access import Access
 from pipeline.web.server import make_application
 
-BATCH = 2_000
 TARGETS_MS = {"now": 50, "search, selective": 50, "search, broad": 200}
 """What is asked of the 95th of 100 requests, asked again; other views have no target."""
 
@@ -42,146 +41,117 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--sizes", default=archive.SIZES)
     parser.add_argument(
         "--folder", type=Path, default=None, help="kept afterwards; default: a temporary folder"
     )
     parser.add_argument("--queries", type=int, default=20, help="of each kind")
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    sizes = [int(size) for size in arguments.sizes.split(",")]
+    if arguments.serve:
+        serve(arguments.folder, arguments.serve)
+        return
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        feeds = folder / "feeds.toml"
-        feeds.write_text(FEED, encoding="utf-8")
-        generator, written = Generator(), 0
-        for size in sizes:
-            app = App(Settings(database_url=f"sqlite:///{folder / 'page.db'}", feeds=str(feeds)))
-            written = max(written, app.index.info().documents)
-            start = time.perf_counter()
-            fill(app, generator.documents(written, max(0, size - written), max(sizes)))
-            print(
-                f"\n{size:,} articles ({time.perf_counter() - start:.0f} s to write {max(0, size - written):,})"
-            )
-            app.close()
-            measure(folder, generator, arguments.queries)
-            written = size
+        for size in (int(size) for size in arguments.sizes.split(",")):
+            archive.make_record(folder, size)
+            archive.make_index(folder, size)
+            with served(folder, size) as server:
+                measure(server, folder, size, arguments.queries)
 
 
-FEED = """[[feed]]
-url = "https://harbour-wire.example/rss"
-outlet = "Harbour Wire"
-owner = "Harbour Media"
-country = "GB"
-side = "third-party"
-language = "en"
-kind = "wire"
-"""
+class Server:
+    """A page that is being served, and its processor time."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.clock = Clock(process.pid, ours=False)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+
+    def timed(self, address: str) -> tuple[float, float]:
+        """Milliseconds until the page is there, on the clock and of the server's processor. Raises where it is not: a
+        fast error is no page."""
+        start, start_cpu = time.perf_counter(), self.clock.cpu_s()
+        answer = self.client.get(address)
+        elapsed, cpu = time.perf_counter() - start, self.clock.cpu_s() - start_cpu
+        answer.raise_for_status()
+        return elapsed * 1000, cpu * 1000
 
 
-def fill(app: App, documents: Iterator[Document]) -> None:
-    """Write articles as the earlier steps leave them, to the record and to the index."""
-    while batch := list(islice(documents, BATCH)):
-        record(app.database, batch)
-        app.index.put(batch)
+@contextmanager
+def served(folder: Path, size: int) -> Iterator[Server]:
+    """The page of an archive in a process of its own, at the archive's last moment."""
+    command = [sys.executable, "-m", "benchmarks.page", "--folder", str(folder), "--serve", str(size)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Server(process, int(process.stdout.readline()))
+        finally:
+            process.terminate()
 
 
-def record(database: Database, batch: Sequence[Document]) -> None:
-    """The record's rows of these articles."""
-    articles, labels, positions, stories = [], [], [], {}
-    for item in batch:
-        hashed = text_hash(item.title, item.text)
-        articles.append(
-            {
-                "id": item.id, "revision": 1, "url": item.url, "feed": item.feed, "outlet": item.outlet,
-                "owner": item.owner, "side": item.side, "control": item.control, "country": item.country,
-                "kind": item.kind, "title": item.title, "text": item.text, "text_hash": hashed,
-                "tagged_text_hash": hashed, "language": item.language, "language_reason": "declared",
-                "form": item.form, "published": item.published, "published_flag": "stated", "seen": item.seen,
-                "version_seen": item.seen, "reason": item.reason, "tag_count": 1, "grouped_tag_count": 1,
-                "indexed_revision": 1, "matched_revision": 1, "story": item.story, "copy_of": item.copy_of,
-            }
-        )  # fmt: skip
-        labels += [
-            {
-                "article": item.id, "label": label.label, "decision": label.decision, "score": label.score,
-                "threshold": label.threshold, "announce": label.announce, "sentence": item.title,
-            }
-            for label in item.labels
-        ]  # fmt: skip
-        positions += [
-            {
-                "article": item.id, "number": number, "development": one.development, "by": list(one.by),
-                "against": list(one.against), "detail": one.detail, "score": one.score, "sentence": item.title,
-            }
-            for number, one in enumerate(item.positions)
-        ]  # fmt: skip
-        stories[item.story] = {
-            "id": item.story, "title": item.title, "first_article": item.id, "first_seen": item.seen,
-            "last_seen": item.seen,
-        }  # fmt: skip
-    with database.write() as connection:
-        connection.execute(insert(schema.article), articles)
-        connection.execute(insert(schema.label), labels)
-        if positions:
-            connection.execute(insert(schema.position), positions)
-        connection.execute(upsert(connection, schema.story).on_conflict_do_nothing(), list(stories.values()))
+def serve(folder: Path, size: int) -> None:
+    """What that process does: as `ceasefire serve --read-only`, but for the clock."""
+    app = App(archive.settings(folder, size))
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    application = make_application(app, Access(operator="benchmark", read_only=True), clock=lambda: END)
+    uvicorn.Server(uvicorn.Config(application, log_level="warning", access_log=False)).run(sockets=[listener])
 
 
-def measure(folder: Path, generator: Generator, queries: int) -> None:
+def measure(server: Server, folder: Path, size: int, queries: int) -> None:
     """Print the table of one size."""
-    app = App(Settings(database_url=f"sqlite:///{folder / 'page.db'}", feeds=str(folder / "feeds.toml")))
-    client = TestClient(
-        make_application(app, Access(operator="benchmark", read_only=True), clock=lambda: END),
-        base_url="http://127.0.0.1",
-    )
-    heads = ("p50 first", "p95 first", "p50 again", "p95 again", "p95 cpu")
+    on_disk = sum(file.stat().st_size for file in folder.glob(f"*-{size}.db"))
+    print(f"\n{size:,} articles, {on_disk / 1e6:,.0f} MB on disk")
+    heads = ("p50 first", "p95 first", "p50 again", "p95 again", "p50 cpu", "p95 cpu")
     print(f"{'milliseconds':22}" + "".join(f"{head:>12}" for head in heads))
-    for name, addresses in views(generator, queries).items():
-        first = [timed(client, address) for address in addresses]
-        again = [timed(client, address) for address in addresses]
+    for name, addresses in views(folder, size, queries).items():
+        first = [server.timed(address) for address in addresses]
+        again = [server.timed(address) for address in addresses]
         figures = [
             percentile([wall for wall, _ in times], percent)
             for times in (first, again)
             for percent in (50, 95)
-        ]
-        figures.append(percentile([cpu for _, cpu in again], 95))
+        ] + [percentile([cpu for _, cpu in again], percent) for percent in (50, 95)]
         target = TARGETS_MS.get(name)
         verdict = (
             "" if target is None else f"   target {target}: {'met' if figures[3] < target else 'missed'}"
         )
-        print(f"{name:22}" + "".join(f"{figure:>12.1f}" for figure in figures) + verdict)
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory of this process at its highest, writing included: {highest:.0f} MB")
-    app.close()
+        print(f"{name:22}" + "".join(f"{figure:>12.1f}" for figure in figures) + verdict, flush=True)
+    _, highest = server.clock.memory_mb()
+    print(f"memory of the server at its highest: {highest:,.0f} MB", flush=True)
 
 
-def views(generator: Generator, queries: int) -> dict[str, list[str]]:
+def views(folder: Path, size: int, queries: int) -> dict[str, list[str]]:
     """Addresses to ask for, by kind of view."""
-    ids = [f"{random.Random(5).randrange(1, 5_000):016x}" for _ in range(3)]
+    generator, rng = Generator(), random.Random(5)
+    articles = [f"{rng.randrange(size):016x}" for _ in range(10)]
+    stories = stories_of(folder, size, articles)
     return {
-        "now": ["/"] * max(3, queries // 4),
+        "now": ["/"] * max(5, queries // 2),
         "search, selective": [f"/search?{urlencode({'q': text})}" for text in selective(generator, queries)],
         "search, broad": [f"/search?{urlencode({'q': text})}" for text in broad(generator, queries)],
         "search as stories": [
             f"/search?{urlencode({'q': text, 'as': 'stories'})}" for text in broad(generator, 5)
         ],
-        "article": [f"/article/{name}" for name in ids],
-        "issue": ["/issue/peace-talks", "/issue/prisoners"],
+        "story": [f"/story/{name}" for name in stories],
+        "article": [f"/article/{name}" for name in articles],
+        "issue": ["/issue/peace-talks", "/issue/prisoners", "/issue/black-sea"],
         "matrix, 7 days": ["/matrix"],
         "matrix, all": ["/matrix?period=all"],
+        "brief, a day": ["/brief"],
+        "brief, a week": ["/brief?since=7d"],
         "feeds": ["/feeds"],
     }
 
 
-def timed(client: TestClient, address: str) -> tuple[float, float]:
-    """Milliseconds until the page is there, on the clock and on the processor. Raises where it is not: a fast error is
-    no page."""
-    start, start_cpu = time.perf_counter(), time.process_time()
-    answer = client.get(address)
-    elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    answer.raise_for_status()
-    return elapsed * 1000, cpu * 1000
+def stories_of(folder: Path, size: int, articles: Sequence[str]) -> list[str]:
+    app = App(archive.settings(folder, size))
+    table = schema.article.c
+    with app.database.read() as connection:
+        found = [row.story for row in connection.execute(select(table.story).where(table.id.in_(articles)))]
+    app.close()
+    return found
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python -m benchmarks.search [--sizes 10000,100000,1000000] [--folder DIR] [--queries 40] [--elasticsearch URL | --node]
 
-Prints a table for each size; with --elasticsearch for both back ends (the index there is emptied first); --node starts a
-server of its own for that (tests/elasticsearch_node). "Cold" is the first time a query is asked in a process (the file
+Makes the archives that --folder does not have yet (benchmarks.archive; a million take a good half hour) and prints a table
+for each size; with --elasticsearch for both back ends (the index there is emptied first); --node starts a server of its
+own for that (tests/elasticsearch_node). "Cold" is the first time a query is asked in a process (the file
 may lie in the system's cache); "warm" is the second. "cpu" is the processor time of this process, and of the server
 where --node started it, which other work on the machine lengthens less. "Page" is search + facets of eight fields +
 histogram by day, as the web page asks them; "like" the twenty nearest articles to one, of those that the query finds.
@@ -11,7 +12,6 @@ Selective queries find at most a few per cent of the articles.
 """
 
 import argparse
-import os
 import random
 import resource
 import tempfile
@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks import archive
 from benchmarks.generated import ACTORS, DEVELOPMENTS, END, ISSUES, LABELS, Generator
 from pipeline.index.base import Index
 from pipeline.index.open import open_index
@@ -50,10 +51,16 @@ def main() -> None:
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder = arguments.folder or temporary
         folder.mkdir(parents=True, exist_ok=True)
-        clock = Clock()
-        run(
-            "SQLite", lambda: open_index(f"sqlite:///{folder / 'search.db'}"), sizes, arguments.queries, clock
-        )
+        clock, generator = Clock(), Generator()
+        for size in sizes:
+            archive.make_index(folder, size)
+            tell(
+                "SQLite",
+                lambda size=size: open_index(archive.index_url(folder, size)),  # type: ignore[misc]
+                generator,
+                arguments.queries,
+                clock,
+            )
         url = arguments.elasticsearch
         if arguments.node:
             server = stack.enter_context(node.running(temporary / "node"))
@@ -66,13 +73,14 @@ def main() -> None:
 
 
 class Clock:
-    """Processor time and memory of this process and, if there is one, of a server's."""
+    """Processor time and memory of this process (unless not `ours`) and, if there is one, of a server's."""
 
-    def __init__(self, server: int | None = None) -> None:
+    def __init__(self, server: int | None = None, *, ours: bool = True) -> None:
         self._server = server
+        self._ours = ours
 
     def cpu_s(self) -> float:
-        return time.process_time() + self._server_cpu_s()
+        return (time.process_time() if self._ours else 0.0) + self._server_cpu_s()
 
     def memory_mb(self) -> tuple[float, float | None]:
         """At its highest: ours, and the server's."""
@@ -83,10 +91,8 @@ class Clock:
         return own, next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
     def _server_cpu_s(self) -> float:
-        if self._server is None:
-            return 0.0
-        told = Path(f"/proc/{self._server}/stat").read_text().rpartition(")")[2].split()
-        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+        """Linux keeps a clock for each process (clock_getcpuclockid(3)): /proc counts in hundredths of a second only."""
+        return 0.0 if self._server is None else time.clock_gettime((~self._server << 3) | 2)
 
 
 def run(name: str, opened: Callable[[], Index], sizes: Sequence[int], queries: int, clock: Clock) -> None:
@@ -100,11 +106,23 @@ def run(name: str, opened: Callable[[], Index], sizes: Sequence[int], queries: i
             writer.put(generator.documents(held, size - held, max(sizes)))
         elapsed, cpu = time.perf_counter() - start, clock.cpu_s() - start_cpu
         added = max(0, size - held)
-        rate = f"{added / elapsed:,.0f}/s, {added / cpu:,.0f} a second of cpu" if added else "none"
-        print(f"\n{name}: {size:,} articles, {added:,} of them written now ({rate})")
-        print(f"on disk: {(writer.info().size_bytes or 0) / 1e6:,.0f} MB")
         writer.close()
-        measure(opened, generator, queries, clock)
+        if added:
+            print(
+                f"{added:,} articles written, {added / elapsed:,.0f} a second, {added / cpu:,.0f} a second of cpu"
+            )
+        tell(name, opened, generator, queries, clock)
+
+
+def tell(name: str, opened: Callable[[], Index], generator: Generator, queries: int, clock: Clock) -> None:
+    """Print what an index is and how fast it answers."""
+    index = opened()
+    known = index.info()
+    index.close()
+    print(
+        f"\n{name}: {known.documents:,} articles, {(known.size_bytes or 0) / 1e6:,.0f} MB on disk", flush=True
+    )
+    measure(opened, generator, queries, clock)
 
 
 def measure(opened: Callable[[], Index], generator: Generator, queries: int, clock: Clock) -> None:
@@ -128,7 +146,10 @@ def measure(opened: Callable[[], Index], generator: Generator, queries: int, clo
                 ),
                 *(percentile([cpu for _, cpu in times], 95) for times in (cold, warm)),
             )
-            print(f"{kind + ' ' + name:22}{hits:>14,}" + "".join(f"{figure:>14.1f}" for figure in figures))
+            print(
+                f"{kind + ' ' + name:22}{hits:>14,}" + "".join(f"{figure:>14.1f}" for figure in figures),
+                flush=True,
+            )
     own, server = clock.memory_mb()
     print(f"memory at its highest: {own:.0f} MB" + (f", of the server {server:.0f} MB" if server else ""))
 
