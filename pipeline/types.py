@@ -216,7 +216,7 @@ Cadence = Literal["instant", "hourly", "daily"]
 class Alert:
     """A saved query with recipients and a cadence.
 
-    `since`: arrivals before it never fire (moved by every edit, resume and enable). `daily_at` is HH:MM in `zone`
+    `since`: arrivals before it never fire (moved by every resume, and every edit of what it asks for). `daily_at` is HH:MM in `zone`
     (IANA). `quiet` is (from, to) as HH:MM in `zone`, or None. `recipients` are mail addresses or https:// webhooks.
     """
 

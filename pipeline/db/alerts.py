@@ -1,7 +1,7 @@
 """Saved queries in the database: added, edited, paused, resumed, removed; and what is muted.
 
-Every change but an unsubscription moves `since`, so that a changed alert sees later arrivals only. The keys that open
-stories carry at that moment are known from then on (`pipeline.steps.alerts` inserts them in the same transaction).
+Every change of what an alert asks for moves `since`, so that it sees later arrivals only. The keys that open stories
+carry at that moment are known from then on (`pipeline.steps.alerts` inserts them in the same transaction).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from pipeline.alerts.facts import Mute
-from pipeline.db import schema
+from pipeline.db import outbox, schema
 from pipeline.errors import NotFoundError, SettingsError
 from pipeline.types import Alert
 
@@ -90,7 +90,7 @@ def unsubscribe(connection: Connection, alert: int, recipient: str) -> bool:
             schema.outbox.c.recipient == recipient,
             schema.outbox.c.state == "waiting",
         )
-        .values(state="set-aside", error="the recipient has unsubscribed")
+        .values(state="set-aside", error=outbox.UNSUBSCRIBED)
     )
     return True
 

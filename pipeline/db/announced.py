@@ -228,6 +228,38 @@ def told(connection: Connection, alert: int, story: str) -> dict[Key, int]:
     return {Key(row.kind, row.value): row.notification for row in rows}
 
 
+def taken_back(connection: Connection, alert: int, names: Collection[str]) -> dict[str, dict[Key, datetime]]:
+    """The keys of these stories that a correction took back, each with the time when it had been told; stories without
+    any are absent."""
+    table, mark = schema.announced.c, schema.announced.alias("mark")
+    found: dict[str, dict[Key, datetime]] = {}
+    for part in chunks(sorted(names)):
+        rows = connection.execute(
+            select(table.story, table.kind, table.value, table.at)
+            .join(mark, (mark.c.alert == table.alert) & (mark.c.story == table.story))
+            .where(
+                table.alert == alert,
+                table.story.in_(part),
+                mark.c.kind == "withdrawn",
+                mark.c.value == table.kind + ":" + table.value,
+            )
+        )
+        for row in rows:
+            found.setdefault(row.story, {})[Key(row.kind, row.value)] = row.at
+    return found
+
+
+def reopen(connection: Connection, alert: int, story: str, keys: Collection[Key]) -> None:
+    """Keys that were taken back are as if never told: they may be told, and taken back, once more."""
+    table = schema.announced
+    for key in keys:
+        own = (table.c.kind == key.kind) & (table.c.value == key.value)
+        mark = (table.c.kind == "withdrawn") & (table.c.value == str(key))
+        connection.execute(
+            delete(table).where(table.c.alert == alert, table.c.story == story, or_(own, mark))
+        )
+
+
 def announce(
     connection: Connection,
     alert: int,
@@ -341,6 +373,24 @@ def has_slot(connection: Connection, alert: int, slot: str) -> bool:
     table = schema.digest.c
     found = connection.execute(select(table.slot).where(table.alert == alert, table.slot == slot)).first()
     return found is not None
+
+
+def free_slot(connection: Connection, alert: int, slot: str) -> str:
+    """`slot`, or with the lowest -N that was not given out: what one moment holds back may fill several digests."""
+    table = schema.digest.c
+    taken = set(
+        connection.execute(
+            select(table.slot).where(
+                table.alert == alert,
+                (table.slot == slot) | table.slot.startswith(f"{slot}-", autoescape=True),
+            )
+        ).scalars()
+    )
+    number, name = 1, slot
+    while name in taken:
+        number += 1
+        name = f"{slot}-{number}"
+    return name
 
 
 def last_digest(connection: Connection, alert: int) -> datetime | None:

@@ -33,6 +33,10 @@ FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=30)
 """Greylisting asks for minutes; beyond half an hour a repaired server would keep people waiting."""
 
+WITHDRAWN = "withdrawn by a correction before it left"
+UNSUBSCRIBED = "the recipient has unsubscribed"
+"""Why rows were set aside on purpose; nothing releases those."""
+
 GIVE_UP_AFTER = timedelta(days=4)
 """When a message that is refused for the time being is set aside: RFC 5321, section 4.5.4.1, names 4 to 5 days."""
 
@@ -152,14 +156,14 @@ def posted(connection: Connection, notification: int) -> list[Posted]:
     return [Posted(*row) for row in rows]
 
 
-def recall(connection: Connection, row: int, reason: str) -> bool:
-    """Take back a row that no sender has taken yet; returns whether it was in time."""
+def recall(connection: Connection, row: int) -> bool:
+    """Take back what a correction withdrew, where no sender has taken the row yet; returns whether it was in time."""
     table = schema.outbox
     return (
         connection.execute(
             update(table)
             .where(table.c.id == row, table.c.state == "waiting", table.c.leased_by.is_(None))
-            .values(state="set-aside", error=reason)
+            .values(state="set-aside", error=WITHDRAWN)
         ).rowcount
         == 1
     )
@@ -304,9 +308,15 @@ def _change(
 
 
 def release_held(connection: Connection, now: datetime, number: int | None = None) -> int:
-    """Let held or set-aside rows be tried again, all or the one with this id; for the operator. Returns how many."""
+    """Let held or set-aside rows be tried again, all or the one with this id; for the operator. Returns how many.
+
+    What was taken back on purpose stays: a correction withdrew it, or its recipient has unsubscribed.
+    """
     table = schema.outbox
-    statement = update(table).where(table.c.state.in_(("held", "set-aside")))
+    statement = update(table).where(
+        table.c.state.in_(("held", "set-aside")),
+        or_(table.c.error.is_(None), table.c.error.not_in((WITHDRAWN, UNSUBSCRIBED))),
+    )
     if number is not None:
         statement = statement.where(table.c.id == number)
     return connection.execute(statement.values(state="waiting", next_try=now, error=None)).rowcount

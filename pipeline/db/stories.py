@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, String, bindparam, literal, select, update
+from sqlalchemy import Connection, String, bindparam, func, literal, select, update
 
 from pipeline.db import schema
 from pipeline.db.dialect import chunks
@@ -300,7 +300,8 @@ def free_id(connection: Connection, wanted: str) -> str:
 
 
 def copy_announced(connection: Connection, source: str, target: str) -> None:
-    """Whatever an alert announced for `source` counts as announced for `target` too."""
+    """Whatever an alert announced for `source` counts as announced for `target` too, and as told where a message told it
+    of either."""
     table = schema.announced
     held = select(
         table.c.alert,
@@ -312,4 +313,11 @@ def copy_announced(connection: Connection, source: str, target: str) -> None:
     ).where(table.c.story == source)
     rows = [row._asdict() for row in connection.execute(held)]
     if rows:
-        connection.execute(upsert(connection, table).on_conflict_do_nothing(), rows)
+        statement = upsert(connection, table)
+        told = func.coalesce(table.c.notification, statement.excluded.notification)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[*table.primary_key.columns.keys()], set_={"notification": told}
+            ),
+            rows,
+        )

@@ -1,4 +1,5 @@
-"""Make, change, pause, resume and test alerts. Each change sees later arrivals only, and causes no storm of mails.
+"""Make, change, pause, resume and test alerts. One that asks for something else sees later arrivals only, and causes no
+storm of mails.
 
 What open stories carry for the alert at that moment is known from then on: the index is asked which of their articles
 the query finds, and the keys are inserted in the transaction that writes the alert.
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from pipeline.alerts import cadence
 from pipeline.alerts.check import check
+from pipeline.alerts.decide import counts
 from pipeline.alerts.facts import FIRST, Key
 from pipeline.alerts.keys import carried
 from pipeline.alerts.simulate import Simulation, simulate
@@ -34,6 +36,9 @@ OPEN_FOR = timedelta(hours=72)
 
 BATCH = 500
 
+ADDRESSING = frozenset({"name", "recipients", "daily_at", "quiet", "daily_cap", "say_nothing_new"})
+"""Fields that say to whom and when, not what: an alert changed in these alone misses nothing that is on its way."""
+
 
 class AlertDesk:
     """Saved queries of one database: what the commands, the page and replay call."""
@@ -51,8 +56,14 @@ class AlertDesk:
     def edit(self, name: str, changes: Mapping[str, Any], now: datetime) -> Alert:
         """Change fields of an alert. What was put into a digest before still comes if the query still finds it."""
         with self.database.read() as connection:
-            changed = replace(alert_rows.get(connection, name), **changes, since=now)
-        return self._write(replace(changed, starter=changed.starter and not changed.recipients), now, _saved)
+            before = alert_rows.get(connection, name)
+        after = replace(before, **changes)
+        after = replace(after, starter=after.starter and not after.recipients)
+        if {field for field in changes if getattr(after, field) != getattr(before, field)} <= ADDRESSING:
+            check(after)
+            with self.database.write() as connection:
+                return _saved(connection, after)
+        return self._write(replace(after, since=now), now, _saved)
 
     def pause(self, name: str) -> Alert:
         """Let an alert rest. Messages that wait in the outbox still go out."""
@@ -131,7 +142,9 @@ def _silence(
     known: dict[str, set[Key]] = {}
     promised: dict[str, set[Key]] = {}
     for article in articles.values():
-        keys = {FIRST, *(entry.key for entry in carried(article, item.scope))}
+        if not counts(article, alert, item.scope, "instant"):
+            continue
+        keys = {FIRST, *(entry.key for entry in carried(article, item.scope, alert.min_score))}
         (promised if article.id in waiting else known).setdefault(article.story, set()).update(keys)
     stories = rows.stories(connection, articles.values())
     for name, keys in known.items():

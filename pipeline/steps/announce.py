@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from pipeline.alerts import cadence
-from pipeline.alerts.decide import Decision, Mode, decide, may_fire
+from pipeline.alerts.decide import Decision, Mode, counts, decide, may_fire
 from pipeline.alerts.facts import FIRST, Key, MatchedArticle, Mute, StoryFacts, without_muted
 from pipeline.alerts.keys import ANNOUNCED_STATUSES, carried
 from pipeline.corrections import PositionTarget, read_target
@@ -159,11 +159,16 @@ class _Batch:
         touched = sorted({*by_story, *corrected})
         known = rows.known(self.connection, alert.id, touched)
         members = rows.matched_in_stories(self.connection, alert.id, touched)
+        taken_back = rows.taken_back(self.connection, alert.id, touched)
         due: dict[str, dict[str, str]] = {}
         for entry in rows.due_of(self.connection, alert.id) if touched else []:
             due.setdefault(entry.story, {})[entry.article] = entry.due
         for name in touched:
             news, story = by_story.get(name, []), self.stories[name]
+            if name in taken_back:
+                again = self._told_anew(item, news, taken_back[name])
+                rows.reopen(self.connection, alert.id, name, again)
+                known[name] -= again
             if news and self._could_be_new(item, story, news, known[name]):
                 everything = rows.articles(self.connection, members[name])
                 self._story(item, story, news, list(everything.values()), known[name], due.get(name, {}))
@@ -180,6 +185,23 @@ class _Batch:
             or any(entry.key not in known for article in news for entry in carried(article, item.scope))
             or any(self._is_away(item.alert, article) for article in news)
         )
+
+    def _told_anew(
+        self, item: Compiled, news: Sequence[MatchedArticle], taken_back: Mapping[Key, datetime]
+    ) -> set[Key]:
+        """Keys that a correction took back and that another text tells, seen since they were first told: what was
+        wrong then may be true now."""
+        mode = _mode(item.alert)
+        found: set[Key] = set()
+        for article in news:
+            if (
+                article.copy_of is None
+                and counts(article, item.alert, item.scope, mode)
+                and may_fire(article, item.alert, mode)
+            ):
+                keys = {FIRST, *(entry.key for entry in carried(article, item.scope, item.alert.min_score))}
+                found |= {key for key in keys & taken_back.keys() if article.version_seen > taken_back[key]}
+        return found
 
     def _story(
         self,
@@ -200,10 +222,8 @@ class _Batch:
         if alert.cadence != "instant":
             decision = decide(alert, item.scope, story, visible, known, "digest", due)
             if decision.tell:
-                ready = [
-                    a.id for a in news if may_fire(a, alert, "digest") and a.id not in due and a in visible
-                ]
-                rows.set_due(self.connection, alert.id, ready, "digest")
+                fresh = [a for a in news if may_fire(a, alert, "digest") and a in visible]
+                rows.set_due(self.connection, alert.id, _resting_on(decision, fresh) - due.keys(), "digest")
             return
         away = {a.id for a in news if a in visible and self._is_away(alert, a)}
         if away and self.gap is not None:
@@ -225,12 +245,12 @@ class _Batch:
         mutes: Sequence[Mute],
     ) -> None:
         alert = item.alert
-        ready = {article.id for article in news if may_fire(article, alert, "instant")}
         quiet = cadence.quiet_until(alert, self.now)
         left = self._left_today(alert)
         if quiet is not None or left == 0:
             kind, at = ("quiet", quiet) if quiet is not None else ("cap", cadence.after_cap(alert, self.now))
-            rows.set_due(self.connection, alert.id, ready, kind, at)
+            fresh = [article for article in news if may_fire(article, alert, "instant")]
+            rows.set_due(self.connection, alert.id, _resting_on(decision, fresh), kind, at)
             self.held_back += 1
             return
         note = ""
@@ -317,9 +337,8 @@ class _Batch:
             row
             for row in outbox.posted(self.connection, notification)
             if row.state != "set-aside"
-            and not (
-                alone and outbox.recall(self.connection, row.id, "withdrawn by a correction before it left")
-            )
+            and not (alone and outbox.recall(self.connection, row.id))
+            and row.recipient in alert.recipients
         ]
         if not taken or not told:
             rows.drop_notification(self.connection, number)
@@ -371,6 +390,13 @@ class _Batch:
 
 def _mode(alert: Alert) -> Mode:
     return "instant" if alert.cadence == "instant" else "digest"
+
+
+def _resting_on(decision: Decision, fresh: Sequence[MatchedArticle]) -> set[str]:
+    """The articles by which a digest will find again what was decided: those that came now, and those that carry it
+    (a report that may not fire can be the second source of one that may)."""
+    carriers = [entry.article for entry in decision.evidence] + ([decision.lead] if decision.lead else [])
+    return {article.id for article in (*fresh, *carriers)}
 
 
 def recipients_for(

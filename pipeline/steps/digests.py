@@ -20,7 +20,7 @@ from pipeline.db import announced as rows
 from pipeline.db import outbox
 from pipeline.db.engine import Database
 from pipeline.db.locks import DECIDE, exclusive
-from pipeline.errors import QueryError
+from pipeline.errors import IndexUnavailableError, QueryError
 from pipeline.index.base import Index
 from pipeline.notify import clean
 from pipeline.notify.compose import alert_line, subject_line
@@ -29,6 +29,7 @@ from pipeline.periods import zone_of
 from pipeline.steps.announce import away_slot, recipients_for
 from pipeline.steps.briefing import coverage_of, near_misses
 from pipeline.steps.desk import Compiled, Desk, desk_of
+from pipeline.types import Alert
 
 if TYPE_CHECKING:
     from pipeline.app import App
@@ -76,11 +77,13 @@ def make_digests(
     stopped: Callable[[], bool] = lambda: False,
     holder: str = "digests",
 ) -> DigestReport:
-    """Put every digest that is due into the outbox. Repeating it does nothing."""
+    """Put every digest that is due into the outbox. Repeating it does nothing. Raises IndexUnavailableError after all
+    that do not need the index are made."""
     made = empty = 0
     problems: list[str] = []
     with database.read() as connection:
-        alerts = [alert for alert in alert_rows.list_all(connection) if cadence.is_open(alert, now())]
+        alerts = [alert for alert in alert_rows.list_all(connection) if _may_speak(connection, alert, now())]
+    outage: IndexUnavailableError | None = None
     for alert in alerts:
         if stopped():
             break
@@ -89,16 +92,27 @@ def make_digests(
         except QueryError as error:
             problems.append(f"the query of alert {alert.name!r} is no longer understood: {error}")
             continue
-        with database.read() as connection:
-            wanted = _wanted(connection, item, now())
-            extras = {each.slot: _extras(connection, index, item, each, now()) for each in wanted}
+        try:
+            with database.read() as connection:
+                wanted = _wanted(connection, item, now())
+                extras = {each.slot: _extras(connection, index, item, each, now()) for each in wanted}
+        except IndexUnavailableError as error:
+            outage = error  # this one waits; others do not need the index
+            continue
         for each in wanted:
             with exclusive(database, DECIDE, holder) as lock, database.write() as connection:
                 told = _make(connection, desk, item, each, extras[each.slot], now())
                 lock.check(connection)
             made += told is True
             empty += told is False
+    if outage is not None:
+        raise outage
     return DigestReport(made, empty, tuple(problems))
+
+
+def _may_speak(connection: Connection, alert: Alert, now: datetime) -> bool:
+    """An alert that is at work, or has ended and still owes a digest."""
+    return cadence.is_open(alert, now) or (not alert.paused and bool(rows.due_of(connection, alert.id)))
 
 
 def _wanted(connection: Connection, item: Compiled, now: datetime) -> list[_Wanted]:
@@ -118,21 +132,19 @@ def _wanted(connection: Connection, item: Compiled, now: datetime) -> list[_Want
         wanted.append(
             _Wanted(slot.key, frozenset({"digest", "quiet", "cap"}), title, "", since, says_nothing_new=says)
         )
-    held = [entry for entry in due if entry.due in ("quiet", "cap") and (entry.not_before or now) <= now]
+    held = [entry for entry in due if entry.due != "away" and (entry.not_before or now) <= now]
     if held and quiet is None and alert.cadence == "instant":
         first = min(entry.not_before or now for entry in held)
-        why = [
-            *(["in quiet hours"] if any(entry.due == "quiet" for entry in held) else []),
-            *(
-                [f"after the day's limit of {alert.daily_cap}"]
-                if any(entry.due == "cap" for entry in held)
-                else []
-            ),
-        ]
+        reasons = {
+            "quiet": "in quiet hours",
+            "cap": f"after the day's limit of {alert.daily_cap}",
+            "digest": "for a digest",
+        }
+        why = [words for kind, words in reasons.items() if any(entry.due == kind for entry in held)]
         wanted.append(
             _Wanted(
-                f"held:{first.isoformat(timespec='seconds')}",
-                frozenset({"quiet", "cap"}),
+                rows.free_slot(connection, alert.id, f"held:{first.isoformat(timespec='seconds')}"),
+                frozenset({"digest", "quiet", "cap"}),
                 f"{alert.name}: held back",
                 f"What came {' and '.join(why)} and was kept for this message.",
                 alert.since,
@@ -142,7 +154,9 @@ def _wanted(connection: Connection, item: Compiled, now: datetime) -> list[_Want
     if away:
         wanted.append(
             _Wanted(
-                away_slot(max(entry.not_before or now for entry in away)),
+                rows.free_slot(
+                    connection, alert.id, away_slot(max(entry.not_before or now for entry in away))
+                ),
                 frozenset({"away"}),
                 f"{alert.name}: while you were away",
                 "The monitor did not run for a while; these reports were old when it saw them.",

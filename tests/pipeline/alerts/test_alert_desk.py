@@ -154,3 +154,24 @@ def test_a_query_that_other_languages_can_never_match_is_warned_about() -> None:
 )
 def test_recipients_that_can_be_reached(recipient: str) -> None:
     check_recipient(recipient)
+
+
+def test_a_further_recipient_or_quieter_hours_miss_nothing_that_is_on_its_way(newsroom: Newsroom) -> None:
+    newsroom.alert()
+    newsroom.wait(minutes=1)
+    newsroom.article("a", RUSSIA_NO)
+    newsroom.wait(minutes=1)
+    newsroom.alerts.edit(
+        "Answers", {"recipients": ("a@example.org", "b@example.org"), "daily_cap": 9}, newsroom.now
+    )
+    assert len(newsroom.cycle()) == 2
+    assert newsroom.cycle() == []
+
+
+def test_an_opinion_piece_from_before_an_alert_does_not_hide_the_report_after_it(newsroom: Newsroom) -> None:
+    newsroom.article("a", RUSSIA_NO, story="s", form="opinion")
+    newsroom.wait(minutes=1)
+    newsroom.alert()
+    newsroom.wait(minutes=1)
+    newsroom.article("b", RUSSIA_NO, story="s", outlet="Other")
+    assert len(newsroom.cycle()) == 1

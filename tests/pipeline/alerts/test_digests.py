@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from pipeline.db import schema
+from pipeline.errors import IndexUnavailableError
 from pipeline.notify import render
 from pipeline.notify.content import Digest
 from tests.pipeline.newsroom import Newsroom, label, position
@@ -17,6 +18,16 @@ UKRAINE_YES = position("accepted", "ukraine", sentence="Kyiv accepted the 30-day
 
 def last_text(room: Newsroom) -> str:
     return render.text(room.outbox.sent[-1][1])
+
+
+def told_stories(room: Newsroom) -> list[str]:
+    """The stories of every digest that was sent, in order."""
+    told: list[str] = []
+    for _, message in room.outbox.sent:
+        assert isinstance(message, Digest)
+        items = [item for section in message.brief.sections for item in section.items]
+        told += [item.story for item in (*items, *message.brief.more)]
+    return told
 
 
 def watch(room: Newsroom, start: datetime, end: datetime) -> None:
@@ -224,12 +235,7 @@ def test_more_stories_than_a_digest_holds_come_in_the_next_one(newsroom: Newsroo
     newsroom.cycle()
     newsroom.wait(hours=1)
     newsroom.cycle()
-    told: list[str] = []
-    for _, message in newsroom.outbox.sent:
-        assert isinstance(message, Digest)
-        items = [item for section in message.brief.sections for item in section.items]
-        told += [item.story for item in (*items, *message.brief.more)]
-    assert sorted(told) == [f"a{number:02}" for number in range(60)]
+    assert sorted(told_stories(newsroom)) == [f"a{number:02}" for number in range(60)]
 
 
 def test_a_paused_alert_makes_no_digest(newsroom: Newsroom) -> None:
@@ -240,3 +246,79 @@ def test_a_paused_alert_makes_no_digest(newsroom: Newsroom) -> None:
         connection.execute(update(schema.alert).where(schema.alert.c.id == alert.id).values(paused=True))
     newsroom.wait(hours=9)
     assert newsroom.cycle() == []
+
+
+def test_a_night_with_more_stories_than_a_digest_holds_is_told_in_two_and_so_is_the_next_night(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.now = datetime(2025, 3, 18, 23, 0, tzinfo=UTC)
+    newsroom.alert(quiet=("22:00", "07:00"))
+    with patch.object(newsroom, "reindex"):  # once for all is enough
+        for number in range(60):
+            newsroom.article(f"a{number:02}", RUSSIA_NO)
+    newsroom.reindex()
+    newsroom.cycle()
+    newsroom.now = datetime(2025, 3, 19, 7, 0, tzinfo=UTC)
+    newsroom.cycle()
+    newsroom.cycle()
+    assert sorted(told_stories(newsroom)) == [f"a{number:02}" for number in range(60)]
+    newsroom.now = datetime(2025, 3, 19, 23, 0, tzinfo=UTC)
+    newsroom.article("next", UKRAINE_YES)
+    newsroom.cycle()
+    newsroom.now = datetime(2025, 3, 20, 7, 0, tzinfo=UTC)
+    assert newsroom.cycle() == ["Ukraine accepts 30-day truce · Answers: held back"]
+
+
+def test_what_a_daily_digest_was_to_tell_comes_at_once_where_the_alert_becomes_instant(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.alert(cadence="daily", daily_at="18:00")
+    newsroom.article("a", RUSSIA_NO)
+    newsroom.cycle()
+    newsroom.wait(hours=1)
+    newsroom.alerts.edit("Answers", {"cadence": "instant"}, newsroom.now)
+    assert newsroom.cycle() == ["Russia rejects 30-day truce · Answers: held back"]
+    assert "digest" in last_text(newsroom)
+    assert newsroom.cycle() == []
+
+
+def test_an_alert_that_ends_still_gives_the_digest_that_it_promised_and_no_other(newsroom: Newsroom) -> None:
+    newsroom.alert(cadence="daily", daily_at="18:00", expires=newsroom.now + timedelta(hours=5))
+    newsroom.article("a", RUSSIA_NO)
+    newsroom.cycle()
+    newsroom.wait(hours=9)
+    assert newsroom.cycle() == ["Russia rejects 30-day truce · Answers: Tue 18 Mar"]
+    newsroom.wait(days=1)
+    assert newsroom.cycle() == [], "nor does it go on to say that nothing is new"
+
+
+def test_what_a_silent_report_confirms_at_night_is_told_in_the_morning(newsroom: Newsroom) -> None:
+    newsroom.now = datetime(2025, 3, 18, 21, 0, tzinfo=UTC)
+    newsroom.alert(quiet=("22:00", "07:00"))
+    newsroom.article("first", UKRAINE_YES, story="s")
+    assert len(newsroom.cycle()) == 1
+    newsroom.article("unsure", RUSSIA_NO, story="s", sure=False)
+    assert newsroom.cycle() == []
+    newsroom.wait(hours=2)
+    newsroom.article("old", RUSSIA_NO, story="s", sure=False, outlet="Other", reason="old")
+    assert newsroom.cycle() == []
+    newsroom.now = datetime(2025, 3, 19, 7, 0, tzinfo=UTC)
+    assert newsroom.cycle() == ["Russia rejects 30-day truce · Answers: held back"]
+
+
+def test_an_index_out_of_reach_holds_up_no_digest_that_does_not_need_it(newsroom: Newsroom) -> None:
+    newsroom.alert(cadence="daily", daily_at="18:00", name="A daily one")
+    newsroom.alert(cadence="hourly", name="Hourly")
+    newsroom.article("a", RUSSIA_NO)
+    newsroom.announce()
+    newsroom.wait(hours=9)
+    with (
+        patch.object(newsroom.index, "match", side_effect=IndexUnavailableError("no answer")),
+        pytest.raises(IndexUnavailableError),
+    ):
+        newsroom.digests()
+    newsroom.send()
+    assert [message.subject for _, message in newsroom.outbox.sent] == [
+        "Russia rejects 30-day truce · Hourly: Tue 18 Mar 18:00"
+    ]
+    assert newsroom.cycle() == ["Russia rejects 30-day truce · A daily one: Tue 18 Mar"]
