@@ -30,10 +30,10 @@ from pipeline.index.base import (
 )
 from pipeline.index.buckets import GRAIN_MS, buckets
 from pipeline.index.checks import check_facets, known_zone
-from pipeline.index.columns import CHUNK, Tally
+from pipeline.index.columns import CHUNK, Bits, Tally
 from pipeline.index.cursor import Cursor
 from pipeline.index.sqlite_hits import nearest, newest, newest_first, ranked
-from pipeline.index.sqlite_read import COLUMN_CACHE_BYTES, LEAF_CACHE_BYTES, Cache, Reader
+from pipeline.index.sqlite_read import COLUMN_CACHE_BYTES, LEAF_CACHE_BYTES, Cache, Chunk, Reader
 from pipeline.index.sqlite_rebuild import (
     SqliteRebuild,
     outdated,
@@ -43,7 +43,7 @@ from pipeline.index.sqlite_rebuild import (
     written_generations,
 )
 from pipeline.index.sqlite_schema import Connections, statement
-from pipeline.query.nodes import Query, narrowed
+from pipeline.query.nodes import Node, Query, narrowed
 from pipeline.types import Document, Embedding, FeedHealth
 
 _IDS_AT_ONCE = 1_000
@@ -137,9 +137,9 @@ class SqliteIndex:
         root = narrowed(query, since, until).root
         tallies = {field: Tally() for field in fields}
         with self._reader() as reader:
-            for chunk, found in zip(reader.chunks, reader.found(root, reader.chunks), strict=True):
-                if not found.any():
-                    continue
+            having = _having(reader, root)
+            reader.fetch([chunk for chunk, _ in having], fields)
+            for chunk, found in having:
                 places = columns.places_in(found)
                 for field, tally in tallies.items():
                     reader.valued(chunk, field).count(found, places, tally)
@@ -158,10 +158,11 @@ class SqliteIndex:
         root = narrowed(query, since, until).root
         found_quarters: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
         with self._reader() as reader:
-            for chunk, found in zip(reader.chunks, reader.found(root, reader.chunks), strict=True):
-                if found.any():
-                    moments = reader.moments(chunk, "published")[columns.places_in(found)]
-                    found_quarters.append(moments // GRAIN_MS)
+            having = _having(reader, root)
+            reader.fetch([chunk for chunk, _ in having], ["published"])
+            for chunk, found in having:
+                moments = reader.moments(chunk, "published")[columns.places_in(found)]
+                found_quarters.append(moments // GRAIN_MS)
         quarters = np.concatenate(found_quarters)
         first = int(quarters.min()) if len(quarters) else 0
         return buckets(first, np.bincount(quarters - first), interval, days, query.text)
@@ -249,6 +250,12 @@ class SqliteIndex:
             if known.rebuild_needed is not None:
                 raise outdated(self._connections.path, known.rebuild_needed)
             yield Reader(connection, known.live, self._leaves, self._columns)
+
+
+def _having(reader: Reader, root: Node) -> list[tuple[Chunk, Bits]]:
+    """The chunks in which anything satisfies the tree, with that."""
+    found = zip(reader.chunks, reader.found(root, reader.chunks), strict=True)
+    return [(chunk, bits) for chunk, bits in found if bits.any()]
 
 
 def _rows_of(reader: Reader, ids: Iterable[str]) -> Iterator[tuple[str, int, int, int]]:

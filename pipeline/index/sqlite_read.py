@@ -122,6 +122,7 @@ class Reader:
         """For each of `chunks` the articles that satisfy the tree; tombstones never do."""
         missing, known = self._known((self._generation, "whole", root), chunks)
         if missing:
+            self.fetch(missing, ["live"])
             live = [self.live(chunk) for chunk in missing]
             found = self._evaluated(root, missing, live)
             self._keep((self._generation, "whole", root), dict(zip(missing, found, strict=True)))
@@ -147,13 +148,37 @@ class Reader:
         key = (self._generation, chunk.number, field)
         cached = self._columns.get(key, chunk.version)
         if cached is not None:
-            return cached  # type: ignore[return-value]  # the cache of columns holds nothing else
-        row = self.run(
-            "SELECT data FROM search_#_column WHERE chunk = ? AND field = ?", chunk.number, field
-        ).fetchone()
-        column = new_column(field) if row is None else load_column(field, row[0])
-        self._columns.put(key, chunk.version, column, len(row[0]) if row else CHUNK)
-        return column
+            return cached  # type: ignore[return-value]  # the cache of columns holds nothing else under such a key
+        return self._loaded([chunk], [field])[chunk.number, field]
+
+    def fetch(self, chunks: Sequence[Chunk], fields: Sequence[str]) -> None:
+        """Bring these columns into the cache, those that are not there with one statement."""
+        keys = [(chunk, field) for chunk in chunks for field in fields]
+        cached = self._columns.get_many(
+            ((self._generation, chunk.number, field), chunk.version) for chunk, field in keys
+        )
+        missing = [key for key, held in zip(keys, cached, strict=True) if held is None]
+        if missing:
+            wanted = {chunk.number: chunk for chunk, _ in missing}
+            self._loaded(list(wanted.values()), sorted({field for _, field in missing}))
+
+    def _loaded(self, chunks: Sequence[Chunk], fields: Sequence[str]) -> dict[tuple[int, str], Column]:
+        rows = self.run(
+            "SELECT chunk, field, data FROM search_#_column"
+            " WHERE chunk IN (SELECT value FROM json_each(?)) AND field IN (SELECT value FROM json_each(?))",
+            json.dumps([chunk.number for chunk in chunks]),
+            json.dumps(list(fields)),
+        )
+        stored: dict[tuple[int, str], bytes] = {(chunk, field): data for chunk, field, data in rows}
+        loaded: dict[tuple[int, str], Column] = {}
+        for chunk in chunks:
+            for field in fields:
+                data = stored.get((chunk.number, field))
+                column = new_column(field) if data is None else load_column(field, data)
+                key = (self._generation, chunk.number, field)
+                self._columns.put(key, chunk.version, column, CHUNK if data is None else len(data))
+                loaded[chunk.number, field] = column
+        return loaded
 
     def _evaluated(self, node: Node, chunks: Sequence[Chunk], within: list[Bits]) -> list[Bits]:
         """`node` restricted to `within`; chunks where that is empty are not looked at."""
@@ -236,6 +261,7 @@ class Reader:
             case Value() | ValuePattern() | Exists():
                 return self._by_value(node, chunks)
             case Between(field, since, until):
+                self.fetch(chunks, [field])
                 bounds = (None if since is None else to_ms(since), None if until is None else to_ms(until))
                 return {chunk.number: self._time(chunk, field).between(*bounds) for chunk in chunks}
             case Wildcard():
@@ -272,6 +298,7 @@ class Reader:
                 field = "has"
                 sql, parameter = "SELECT number FROM search_#_value WHERE field = ? AND key = ?", held
         numbers = [number for (number,) in self.run(sql, field, parameter)]
+        self.fetch(chunks, [field])
         return {chunk.number: self.valued(chunk, field).holding(numbers) for chunk in chunks}
 
     def _looked_up(

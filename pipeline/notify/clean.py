@@ -33,6 +33,8 @@ def line(text: str, limit: int = 500) -> str:
 
 
 def _calm(text: str) -> str:
+    if not any(map(unicodedata.combining, set(text))):
+        return text
     kept: list[str] = []
     run = 0
     for character in text:

@@ -86,7 +86,11 @@ def stems(text: str) -> list[str]:
 
 def spans(text: str) -> list[Token]:
     """The unstemmed tokens with their places in `unicodedata.normalize("NFC", text)`, for marking hits."""
+    if text.isascii():
+        return [Token(token, start, end) for token, start, end in _tokens(text.lower())]
     pieces = [_fold_character(character) for character in unicodedata.normalize("NFC", text)]
+    if all(len(piece) == 1 for piece in set(pieces)):
+        return [Token(token, start, end) for token, start, end in _tokens("".join(pieces))]
     origin = [index for index, piece in enumerate(pieces) for _ in piece]
     return [
         Token(token, origin[start], origin[end - 1] + 1) for token, start, end in _tokens("".join(pieces))
@@ -137,6 +141,7 @@ def stem(token: str) -> str:
     return token
 
 
+@lru_cache(maxsize=1)
 def fingerprint() -> str:
     """Equal for programs that make the same tokens and stems: over the rules' data and a sample of stems."""
     sample = [

@@ -23,7 +23,12 @@ def marked(query: Query, field: str | None, text: str) -> Marked:
     """The whole of an article's `field` (title, text, name or place), with what the query looks for there; a sentence
     that stands by itself (None), with what the query looks for anywhere."""
     plain = unicodedata.normalize("NFC", text)
-    return Marked(plain, _joined(sorted(_found(query, field, fold.spans(plain)))))
+    leaves = [
+        leaf
+        for leaf in positive_leaves(query.root)
+        if isinstance(leaf, Words | Wildcard) and (field is None or field in leaf.fields)
+    ]
+    return Marked(plain, _joined(sorted(_found(leaves, fold.spans(plain)))) if leaves else ())
 
 
 def snippet(query: Query, field: str, text: str, length: int = 240) -> Marked:
@@ -40,15 +45,15 @@ def snippet(query: Query, field: str, text: str, length: int = 240) -> Marked:
     return Marked(before + whole.text[start:end] + after, spans)
 
 
-def _found(query: Query, field: str | None, tokens: Sequence[fold.Token]) -> Iterator[tuple[int, int]]:
+def _found(leaves: Sequence[Words | Wildcard], tokens: Sequence[fold.Token]) -> Iterator[tuple[int, int]]:
     stems = [fold.stem(token.text) for token in tokens]
-    for leaf in positive_leaves(query.root):
+    for leaf in leaves:
         match leaf:
-            case Words(fields, wanted) if field is None or field in fields:
+            case Words(stems=wanted):
                 for at in range(len(stems) - len(wanted) + 1):
-                    if tuple(stems[at : at + len(wanted)]) == wanted:
+                    if stems[at] == wanted[0] and tuple(stems[at : at + len(wanted)]) == wanted:
                         yield tokens[at].start, tokens[at + len(wanted) - 1].end
-            case Wildcard(fields, pattern, spellings) if field is None or field in fields:
+            case Wildcard(pattern=pattern, spellings=spellings):
                 fits = re.compile(fold.wildcard_regex(pattern)).fullmatch
                 for token in tokens:
                     if token.text in spellings or fits(token.text):

@@ -39,6 +39,9 @@ from pipeline.query.nodes import (
 MIN_PREFIX = 2
 """Letters that must stand before the first wildcard; fewer would run over too much of the list of words."""
 
+MAX_PHRASE = 100
+"""Words in a row that can be looked for: longer than any sentence, and a phrase costs by its length in every article."""
+
 
 def parse(text: str, *, labels: Labels, now: datetime, zone: str = "UTC") -> Query:
     """Understand a search string.
@@ -143,6 +146,11 @@ class _Reader:
     def _leaf(self, typed: str, at: int, field: QueryField | None) -> Node | None:
         if field is None or field.kind == "text":
             stems = tuple(fold.stems(typed))
+            if len(stems) > MAX_PHRASE:
+                raise self.error(
+                    f"A phrase has at most {MAX_PHRASE} words, this one {len(stems):,}; search for a part of it",
+                    at,
+                )
             return Words(_text_fields(field), stems, typed, at) if stems else None
         match field.kind:
             case "label":

@@ -8,12 +8,17 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+import logging
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.errors import SettingsError
+from pipeline.errors import PipelineError, SettingsError
+from pipeline.web.throttle import Throttle
+
+log = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 SCRYPT = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}
@@ -109,25 +114,35 @@ def fits(password: str, stored: str) -> bool:
         return False
 
 
+class TooManyGuessesError(PipelineError):
+    """This address guessed wrong too often. `wait_s`: seconds until a password is looked at again."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = math.ceil(wait_s)
+        super().__init__(f"Too many wrong passwords from this address; try again in {self.wait_s} s.")
+
+
 class Door:
     """Finds out who asks, by the rules of an `Access`. Passwords that were right are remembered as keyed hashes, so
-    that a page of ten requests does not cost ten times 50 ms."""
+    that a page of ten requests does not cost ten times 50 ms, and that who is in stays in while somebody else guesses."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, throttle: Throttle | None = None) -> None:
         self.access = access
+        self._throttle = throttle or Throttle()
         self._key = secrets.token_bytes(32)
         self._right: dict[bytes, str] = {}
 
     def reader(self, peer: str, headers: Mapping[str, str]) -> str | None:
-        """The reader's name, or None where they must say (better) who they are. `headers` in lower case."""
+        """The reader's name, or None where they must say (better) who they are. `headers` in lower case. Raises
+        TooManyGuessesError, unseen whether this one is right, where an address must wait."""
         if not self.access.asks:
             return self.access.operator
         if self.access.proxies and _within(peer, self.access.proxies):
             named = headers.get(self.access.header.lower(), "").strip()
             return named[:200] if named else None
-        return self._by_password(headers.get("authorization", ""))
+        return self._by_password(peer, headers.get("authorization", ""))
 
-    def _by_password(self, authorization: str) -> str | None:
+    def _by_password(self, peer: str, authorization: str) -> str | None:
         scheme, _, encoded = authorization.partition(" ")
         if scheme.lower() != "basic" or len(encoded) > 2000:
             return None
@@ -138,9 +153,14 @@ class Door:
             name, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
         except (ValueError, binascii.Error):
             return None
+        if wait_s := self._throttle.wait_s(peer, name):
+            raise TooManyGuessesError(wait_s)
         known = self.access.users.get(name)
         if not fits(password, known or _NOBODY) or known is None:
+            self._throttle.wrong(peer, name)
+            log.warning("a wrong password for %r from %s", name[:60], peer)
             return None
+        self._throttle.right(peer, name)
         if len(self._right) >= MOST_REMEMBERED:
             self._right.clear()
         self._right[mark] = name

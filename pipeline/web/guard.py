@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.web.access import LOOPBACK_NAMES, Door
+from pipeline.web.access import LOOPBACK_NAMES, Door, TooManyGuessesError
 
 OPEN = ("/static/", "/unsubscribe/", "/healthz")
 """Paths that need no name: style and script, RFC 8058's one click, and a probe that tells nothing but up or down."""
@@ -62,12 +62,18 @@ class Guard:
         client = scope.get("client")
         peer = client[0] if client else ""
         named = {name: headers[name] for name in headers}
-        if self._door.access.users:  # a password costs 50 ms: others need not wait for it
-            reader = await run_in_threadpool(self._door.reader, peer, named)
-        else:
-            reader = self._door.reader(peer, named)
+        is_open = str(scope["path"]).startswith(OPEN)
+        try:
+            if self._door.access.users:  # a password costs 50 ms: others need not wait for it
+                reader = await run_in_threadpool(self._door.reader, peer, named)
+            else:
+                reader = self._door.reader(peer, named)
+        except TooManyGuessesError as error:
+            reader = None
+            if not is_open:
+                return PlainTextResponse(f"{error}\n", 429, {"Retry-After": str(error.wait_s)})
         scope["reader"] = reader or ""
-        if reader is None and not str(scope["path"]).startswith(OPEN):
+        if reader is None and not is_open:
             ask = {"WWW-Authenticate": 'Basic realm="Ceasefire monitor", charset="UTF-8"'}
             return PlainTextResponse("Please say who you are.\n", 401, ask if self._door.access.users else {})
         return None

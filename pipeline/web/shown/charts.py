@@ -77,8 +77,9 @@ def merged(buckets: Sequence[Bucket], months: bool, zone: str) -> list[Bucket]:
     """Days joined into weeks from Monday, or calendar months, in `zone`."""
     result: list[Bucket] = []
     kept: object = None
+    local = ZoneInfo(zone)
     for bucket in buckets:
-        at = bucket.start.astimezone(ZoneInfo(zone))
+        at = bucket.start.astimezone(local)
         key = (at.year, at.month) if months else at.isocalendar()[:2]
         if result and key == kept:
             result[-1] = Bucket(result[-1].start, bucket.end, result[-1].count + bucket.count)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import QueryError
-from pipeline.query import syntax
+from pipeline.query import language, syntax
 from pipeline.query.labels import LabelTable
 from pipeline.query.language import parse
 from pipeline.query.nodes import (
@@ -259,6 +259,13 @@ def test_endless_deep_and_crowded_queries_are_refused() -> None:
     assert "nested deeper" in refusal("NOT " * 60 + "aa").message
     assert "nested deeper" in refusal("title:" * 60 + "aa").message
     assert "more than" in refusal("aa " * (syntax.MAX_TERMS + 1)).message
+    phrase = "word " * (language.MAX_PHRASE + 1)
+    refused = refusal(f'truce "{phrase}"')
+    assert (refused.message, refused.position) == (
+        "A phrase has at most 100 words, this one 101; search for a part of it",
+        6,
+    )
+    assert isinstance(root('"' + "word " * language.MAX_PHRASE + '"'), Words)
     assert isinstance(root("aa " * syntax.MAX_TERMS), And)
 
 
