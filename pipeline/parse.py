@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import feedparser
+import feedparser.api
 
 from pipeline.dates import read_date
 from pipeline.errors import ParseError
@@ -20,6 +21,9 @@ from pipeline.json_feed import is_json, parse_json_feed
 from pipeline.marks import without_known
 from pipeline.sniff import readable_bytes, what_it_is
 from pipeline.types import Entry, ParsedFeed, RawFeed
+
+feedparser.api.PREFERRED_XML_PARSERS.clear()
+"""It prefers a driver that Python 3 has not: looking for it on the disk, document by document, costs a tenth of a small one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ def _plainly_english(title: str, text: str) -> bool:
     if not start.isascii() and not start.translate(_TYPOGRAPHY).isascii():
         return False
     words = start.split()
-    sure = sum(word in _ENGLISH for word in words)
-    common = sum(word in _COMMON for word in words)
+    sure = sum(map(_ENGLISH.__contains__, words))
+    common = sum(map(_COMMON.__contains__, words))
     return sure >= _ENOUGH and (sure + common) * _ENOUGH_OF >= len(words) and len(words) >= 2 * _ENOUGH_OF
 
 

@@ -123,8 +123,8 @@ def url_key(canonical: str) -> str:
 
 def is_front_page(canonical: str) -> bool:
     """Whether an address is a site's front page: feeds without article pages link there, so it identifies nothing."""
-    parts = urlsplit(canonical)
-    return parts.path in ("", "/") and not parts.query and not parts.fragment
+    host, _, rest = url_key(canonical).partition("/")
+    return not rest and "?" not in host and "#" not in host
 
 
 def _host(host: str) -> str:
