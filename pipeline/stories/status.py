@@ -15,8 +15,10 @@ from classifiers.types import Position
 Status = Literal["single-source", "claimed", "acknowledged", "disputed", "denied", "withdrawn"]
 PARTIES = frozenset({"ukraine", "russia"})
 
-CONSENT = frozenset({"accepted", "deal-reached", "talks-held", "exchange-carried-out"})
-"""Developments by which a party owns up to what the story tells: by taking part, or by saying yes."""
+YES = frozenset({"accepted", "deal-reached"})
+CONSENT = YES | {"talks-held", "exchange-carried-out"}
+"""Developments by which a party owns up to what the story tells: by saying yes, or by taking part. Who takes part in
+talks may well refuse there: only a yes is at odds with a no."""
 AGENCIES = (
     "Reuters",
     "AP",
@@ -137,6 +139,7 @@ def _contested(reports: Sequence[Report]) -> list[tuple[Status, datetime, str]]:
     found: list[tuple[Status, datetime, str]] = []
     accusers: dict[str, datetime] = {}
     consenting: dict[str, datetime] = {}
+    agreeing: dict[str, datetime] = {}
     refusing: dict[str, datetime] = {}
     for moment, position in [
         (report.published, position) for report in reports for position in report.positions
@@ -151,6 +154,8 @@ def _contested(reports: Sequence[Report]) -> list[tuple[Status, datetime, str]]:
             refusing.update(dict.fromkeys(parties, moment))
         elif position.development in CONSENT:
             consenting.update(dict.fromkeys(parties, moment))
+            if position.development in YES:
+                agreeing.update(dict.fromkeys(parties, moment))
     found += [
         ("disputed", report.published, "each side names the other as the attacker")
         for report in reports
@@ -161,8 +166,8 @@ def _contested(reports: Sequence[Report]) -> list[tuple[Status, datetime, str]]:
     if consenting.keys() >= PARTIES:
         found.append(("acknowledged", max(consenting.values()), "both parties accept it or take part"))
     found += [
-        ("disputed", max(consenting[party], refusing[party]), f"accounts of {party}'s answer differ")
-        for party in sorted(consenting.keys() & refusing.keys())
+        ("disputed", max(agreeing[party], refusing[party]), f"accounts of {party}'s answer differ")
+        for party in sorted(agreeing.keys() & refusing.keys())
     ]
     return found
 

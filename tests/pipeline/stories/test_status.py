@@ -87,6 +87,13 @@ def test_talks_that_both_attend_are_acknowledged() -> None:
     assert status(report("a", position("talks-held", "ukraine russia")), report("b")) == "acknowledged"
 
 
+def test_a_party_that_refuses_at_the_talks_it_attends_is_not_disputed() -> None:
+    attending = report("a", position("talks-held", "russia united-states"))
+    refusing = report("b", position("rejected", "russia", "united-states"))
+    assert status(attending, refusing) is None
+    assert status(attending, refusing, report("c", position("accepted", "russia"))) == "disputed"
+
+
 def test_accusations_from_both_sides_are_disputed() -> None:
     accusing = report("a", position("violation-reported", "ukraine", "russia", "claimed"))
     answering = report("b", position("violation-reported", "russia", "ukraine", "claimed"))
