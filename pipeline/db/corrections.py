@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from classifiers.types import LabelDecision, Position, Tagged
 from pipeline.corrections import Correction, PositionTarget, Verdict, apply, parse_target, read_target
@@ -19,7 +19,7 @@ from pipeline.db.article_pages import copies_of
 from pipeline.db.dialect import chunks
 from pipeline.errors import NotFoundError
 
-__all__ = ["Correction", "add", "apply", "followers", "for_articles", "list_all", "undo"]
+__all__ = ["Correction", "add", "apply", "followers", "for_articles", "inherit", "list_all", "undo"]
 
 
 def add(
@@ -35,7 +35,7 @@ def add(
     note: str = "",
 ) -> Correction:
     """Log a judgement and let it take effect at once: the article's tags are rewritten and its revision rises. Copies of
-    the same text follow, with corrections of their own that name this one.
+    the same text follow, with corrections of their own that name this one; later ones when they come (`inherit`).
 
     `labels`: the taxonomy's ids with facet. `sentence`: the evidence for what is added, by default the title. Raises
     NotFoundError for an unknown article, SettingsError for a target that is neither label nor position.
@@ -51,6 +51,55 @@ def add(
     for copy in copies_of(connection, article):
         _add_one(connection, replace(judged, article=copy), follows=made.id)
     return made
+
+
+def inherit(connection: Connection, articles: Sequence[str]) -> list[Correction]:
+    """Let these articles, just put into stories, follow what was said of earlier copies of their text. What one of them
+    followed before is left alone, taken back or not. Returns what was added."""
+    table, text = schema.correction, schema.article.c
+    columns = (text.id, text.copy_of, text.story, text.text_hash)
+    arrived = [
+        row
+        for part in chunks(articles)
+        for row in connection.execute(select(*columns).where(text.id.in_(part)).order_by(text.id))
+    ]
+    standing = [
+        row
+        for part in chunks(sorted({row.story for row in arrived if row.story is not None}))
+        for row in connection.execute(
+            select(*columns, func.coalesce(table.c.follows, table.c.id).label("root"))
+            .select_from(table.join(schema.article, text.id == table.c.article))
+            .where(table.c.undone.is_(None), text.story.in_(part))
+            .order_by("root")
+        )
+    ]
+    wanted = {
+        mine.id: [theirs.root for theirs in standing if theirs.id != mine.id and _same_words(mine, theirs)]
+        for mine in arrived
+        if standing
+    }
+    made: list[Correction] = []
+    for article, roots in wanted.items():
+        known = {
+            number
+            for row in connection.execute(
+                select(table.c.id, table.c.follows).where(table.c.article == article)
+            )
+            for number in (row.id, row.follows)
+        }
+        new = sorted(set(roots) - known)
+        rows = connection.execute(select(table).where(table.c.id.in_(new)).order_by(table.c.id)).all()
+        made += [
+            _add_one(connection, replace(_correction(row), article=article), follows=row.id) for row in rows
+        ]
+    return made
+
+
+def _same_words(one: Any, other: Any) -> bool:
+    """Is one a copy of the other, or have both the same words to the letter? Rows with id, copy_of, story, text_hash;
+    the rule is that of `article_pages.copies_of`."""
+    same_original: bool = (one.copy_of or one.id) == (other.copy_of or other.id)
+    return same_original or (one.story == other.story and one.text_hash == other.text_hash)
 
 
 def _add_one(connection: Connection, judged: Correction, follows: int | None) -> Correction:

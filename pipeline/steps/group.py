@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from pipeline.db import schema, tellings
+from pipeline.db import corrections, schema, tellings
 from pipeline.db import stories as story_rows
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
@@ -207,6 +207,7 @@ def _write(
     story_rows.assign(connection, {**final, **_rerooted(window, final.keys())})
     for item in batch:
         _follow(connection, item, final[item.id][0], now)
+    corrections.inherit(connection, list(final))
     touched = sorted(
         {story for story, _ in final.values()} | {into for _, into in merged if into in grouping.stories}
     )

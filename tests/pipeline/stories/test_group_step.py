@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, select
 
-from pipeline.db import locks, schema, tellings
+from pipeline.db import corrections, locks, schema, tags, tellings
 from pipeline.db import stories as rows
 from pipeline.db import threads as thread_rows
 from pipeline.db.engine import Database
@@ -297,3 +297,34 @@ def test_a_text_that_joins_two_trimmed_copies_makes_them_one_group(database: Dat
     with database.read() as connection:
         assert desk.revision_of(connection, "right") == before + 1, "the index hears of it"
     assert group_tagged(database, clock, window=window).grouped == 0
+
+
+def test_a_copy_that_comes_after_a_correction_follows_it_once(database: Database, clock: Clock) -> None:
+    write(database, "q1")
+    group_tagged(database, clock)
+    with database.write() as connection:
+        said = corrections.add(
+            connection, "q1", "issue:humanitarian", "missing", labels={"issue:humanitarian"}, author="olena", now=clock()
+        )  # fmt: skip
+        desk.write_article(connection, "again", *QUAKE["q1"][:2], hours=3)
+        desk.write_article(connection, "bank", *BANK[:2], hours=3)
+    group_tagged(database, clock)
+    with database.read() as connection:
+        assert [item.article for item in corrections.followers(connection, said.id)] == ["again"]
+        held = tags.labels_of(connection, ["again", "bank"])
+        assert "issue:humanitarian" in [label.label for label in held["again"]]
+        assert "issue:humanitarian" not in [label.label for label in held["bank"]]
+    with database.write() as connection:
+        (follower,) = corrections.followers(connection, said.id)
+        corrections.undo(connection, follower.id, clock())
+        desk.retag(connection, "again")
+    group_tagged(database, clock)
+    with database.read() as connection:
+        assert "again" not in corrections.for_articles(connection, ["again"]), "what was taken back stays so"
+    with database.write() as connection:
+        desk.write_article(connection, "third", *QUAKE["q1"][:2], hours=4)
+    group_tagged(database, clock)
+    with database.write() as connection:
+        assert len(corrections.for_articles(connection, ["third"])["third"]) == 1
+        corrections.undo(connection, said.id, clock())
+        assert not corrections.for_articles(connection, ["q1", "again", "third"])
