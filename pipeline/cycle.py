@@ -98,16 +98,17 @@ def process(app: App, now: Clock, stop: asyncio.Event | None = None) -> CycleRep
     stopped = stop.is_set if stop is not None else lambda: False
     problems: list[str] = []
     outages: list[str] = []
+    counts: dict[str, int] = {}
     started = now()
-    tagged = tag_untagged(app.database, app.tagger, now, stopped=stopped)
+    try:
+        tagged = tag_untagged(app.database, app.tagger, now, stopped=stopped)
+        counts |= {"tagged": tagged.tagged, "set_aside": tagged.set_aside}
+    except ServiceError as error:
+        log.error("not everything could be tagged, the queue stays: %s", error)
+        problems.append(str(error))
+        outages.append(str(error))
     grouped = group_tagged(app.database, now, window=app.window, stopped=stopped)
-    counts = {
-        "tagged": tagged.tagged,
-        "set_aside": tagged.set_aside,
-        "grouped": grouped.grouped,
-        "stories": grouped.new_stories,
-        "copies": grouped.copies,
-    }
+    counts |= {"grouped": grouped.grouped, "stories": grouped.new_stories, "copies": grouped.copies}
     try:
         counts["indexed"] = index_waiting(app.database, app.index, now, stopped=stopped).indexed
         announced = announce_waiting(app, now, stopped=stopped)

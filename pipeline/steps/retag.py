@@ -59,7 +59,8 @@ def retag_archive(
 ) -> RetagReport:
     """Tag anew what is in `scope`, then bring stories and index up to it. Sends nothing.
 
-    Raises SettingsError for a scope that can hold nothing, ModelError where the model cannot be loaded.
+    Raises SettingsError for a scope that can hold nothing, ModelError where the model cannot be loaded, ServiceError
+    where it fails on everything.
     """
     _check(app.database, scope, app.taxonomy)
     report = retag(app.database, app.tagger, now, scope, stopped=stopped, progress=progress)
