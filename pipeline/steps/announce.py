@@ -6,12 +6,14 @@ either all of it is there after a crash or none, and the articles are still queu
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.alerts import cadence
 from pipeline.alerts.decide import Decision, Mode, counts, decide, may_fire
@@ -23,7 +25,7 @@ from pipeline.db import announced as rows
 from pipeline.db import corrections, coverage, outbox, tags
 from pipeline.db.engine import Database
 from pipeline.db.locks import DECIDE, exclusive
-from pipeline.errors import QueryError
+from pipeline.errors import QueryError, ServiceError
 from pipeline.index.base import Index
 from pipeline.notify import compose
 from pipeline.notify.content import to_json
@@ -103,7 +105,7 @@ def announce(
                 tags.set_aside(connection, "announce", name, reason, now())
             lock.check(connection)
         report = _added(report, batch)
-    return replace(report, waiting=len(unseen), problems=tuple(broken.values()))
+    return replace(report, waiting=len(unseen), problems=(*report.problems, *broken.values()))
 
 
 def _added(report: AnnounceReport, batch: "_Batch") -> AnnounceReport:
@@ -113,6 +115,7 @@ def _added(report: AnnounceReport, batch: "_Batch") -> AnnounceReport:
         messages=report.messages + batch.messages,
         held_back=report.held_back + batch.held_back,
         withdrawn=report.withdrawn + batch.withdrawn,
+        problems=(*report.problems, *batch.problems),
     )
 
 
@@ -145,6 +148,7 @@ class _Batch:
         self.gap = coverage.last_gap(connection, now, AWAY_WINDOW)
         self.corrections = corrections.for_articles(connection, sorted(current))
         self.messages = self.held_back = self.withdrawn = 0
+        self.problems: list[str] = []
 
     def work(self, item: Compiled, found: Collection[str]) -> None:
         """What one alert makes of the batch."""
@@ -165,15 +169,30 @@ class _Batch:
             due.setdefault(entry.story, {})[entry.article] = entry.due
         for name in touched:
             news, story = by_story.get(name, []), self.stories[name]
-            if name in taken_back:
-                again = self._told_anew(item, news, taken_back[name])
-                rows.reopen(self.connection, alert.id, name, again)
-                known[name] -= again
-            if news and self._could_be_new(item, story, news, known[name]):
-                everything = rows.articles(self.connection, members[name])
-                self._story(item, story, news, list(everything.values()), known[name], due.get(name, {}))
-            if name in corrected:
-                self._withdraw(item, story, members.get(name, []))
+            with self._alone(alert, name):
+                if name in taken_back:
+                    again = self._told_anew(item, news, taken_back[name])
+                    rows.reopen(self.connection, alert.id, name, again)
+                    known[name] -= again
+                if news and self._could_be_new(item, story, news, known[name]):
+                    everything = rows.articles(self.connection, members[name])
+                    self._story(item, story, news, list(everything.values()), known[name], due.get(name, {}))
+                if name in corrected:
+                    self._withdraw(item, story, members.get(name, []))
+
+    @contextmanager
+    def _alone(self, alert: Alert, story: str) -> Iterator[None]:
+        """What goes wrong with one story costs that alone: it is set aside with the reason, and all others are told."""
+        try:
+            with self.connection.begin_nested():
+                yield
+        except (DBAPIError, ServiceError):
+            raise
+        except Exception as error:
+            log.exception("alert %r could not tell of story %s", alert.name, story)
+            reason = f"alert {alert.name!r} could not tell of story {story}: {type(error).__name__}: {error}"
+            tags.set_aside(self.connection, "announce", f"{alert.name}: {story}", reason, self.now)
+            self.problems.append(reason)
 
     def _could_be_new(
         self, item: Compiled, story: StoryFacts, news: Sequence[MatchedArticle], known: set[Key]

@@ -4,12 +4,14 @@ A digest, the keys it shows, its outbox rows and its slot are written in one tra
 so that it goes out once and tells nothing that an instant message told.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.alerts import cadence
 from pipeline.alerts.decide import Mode, decide
@@ -20,7 +22,7 @@ from pipeline.db import announced as rows
 from pipeline.db import outbox
 from pipeline.db.engine import Database
 from pipeline.db.locks import DECIDE, exclusive
-from pipeline.errors import IndexUnavailableError, QueryError
+from pipeline.errors import IndexUnavailableError, QueryError, ServiceError
 from pipeline.index.base import Index
 from pipeline.notify import clean
 from pipeline.notify.compose import alert_line, subject_line
@@ -33,6 +35,8 @@ from pipeline.types import Alert
 
 if TYPE_CHECKING:
     from pipeline.app import App
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,18 @@ def make_digests(
             outage = error  # this one waits; others do not need the index
             continue
         for each in wanted:
-            with exclusive(database, DECIDE, holder) as lock, database.write() as connection:
-                told = _make(connection, desk, item, each, extras[each.slot], now())
-                lock.check(connection)
+            try:
+                with exclusive(database, DECIDE, holder) as lock, database.write() as connection:
+                    told = _make(connection, desk, item, each, extras[each.slot], now())
+                    lock.check(connection)
+            except (DBAPIError, ServiceError):
+                raise
+            except Exception as error:
+                log.exception("the digest %s could not be made", each.title)
+                problems.append(
+                    f"the digest {each.title!r} could not be made: {type(error).__name__}: {error}"
+                )
+                continue
             made += told is True
             empty += told is False
     if outage is not None:

@@ -1,12 +1,17 @@
 """What is news and what is not: DESIGN.md's announced keys over articles as they arrive."""
 
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 from sqlalchemy import select, update
 
-from pipeline.alerts.facts import Mute
+from pipeline.alerts.facts import Mute, StoryFacts
 from pipeline.db import alerts as alert_rows
 from pipeline.db import schema
 from pipeline.db import stories as story_rows
+from pipeline.notify import compose
+from pipeline.types import Alert
 from tests.pipeline.newsroom import ACTORS, DEVELOPMENTS, Newsroom, label, position
 
 RUSSIA_NO = position(
@@ -438,3 +443,25 @@ def test_an_alert_that_follows_a_thread_hears_of_no_other(newsroom: Newsroom) ->
         connection.execute(update(schema.story).values(thread="t"))
     newsroom.article("b", UKRAINE_YES, story="s1")
     assert len(newsroom.cycle()) == 1
+
+
+def test_a_story_that_cannot_be_told_holds_up_no_other(any_newsroom: Newsroom) -> None:
+    room = any_newsroom
+    room.alert(name="Answers")
+    room.alert(name="Others")
+    room.article("good", RUSSIA_NO)
+    room.article("bad", RUSSIA_NO, UKRAINE_YES)
+    real = compose.news
+
+    def fails_on_one(alert: Alert, scope: Any, story: StoryFacts, *rest: Any) -> Any:
+        if (alert.name, story.id) == ("Answers", "bad"):
+            raise ValueError("no such word")
+        return real(alert, scope, story, *rest)
+
+    with patch.object(compose, "news", fails_on_one):
+        report = room.announce()
+    assert report.problems == ("alert 'Answers' could not tell of story bad: ValueError: no such word",)
+    room.send()
+    assert sorted(message.alert.name for _, message in room.outbox.sent) == ["Answers", "Others", "Others"]
+    room.article("more", UKRAINE_YES, story="bad")
+    assert len(room.cycle()) == 1, "the next report of it is told"

@@ -1,11 +1,12 @@
 """Digests: what they show, when, and that each goes out once."""
 
 from datetime import UTC, datetime, timedelta
-from unittest.mock import patch
+from unittest.mock import DEFAULT, patch
 
 import pytest
 from sqlalchemy import insert, update
 
+from pipeline.brief import build
 from pipeline.db import schema
 from pipeline.errors import IndexUnavailableError
 from pipeline.notify import render
@@ -322,3 +323,18 @@ def test_an_index_out_of_reach_holds_up_no_digest_that_does_not_need_it(newsroom
         "Russia rejects 30-day truce · Hourly: Tue 18 Mar 18:00"
     ]
     assert newsroom.cycle() == ["Russia rejects 30-day truce · A daily one: Tue 18 Mar"]
+
+
+def test_a_digest_that_cannot_be_made_holds_up_no_other_and_is_tried_again(newsroom: Newsroom) -> None:
+    newsroom.alert(cadence="daily", daily_at="18:00", name="A")
+    newsroom.alert(cadence="daily", daily_at="18:00", name="B")
+    newsroom.article("a", RUSSIA_NO)
+    newsroom.announce()
+    newsroom.wait(hours=9)
+    with patch(
+        "pipeline.steps.digests.build", side_effect=[ValueError("no such word"), DEFAULT], wraps=build
+    ):
+        report = newsroom.digests()
+    assert report.problems == ("the digest 'A: Tue 18 Mar' could not be made: ValueError: no such word",)
+    assert report.digests == 1
+    assert newsroom.digests().digests == 1
