@@ -349,7 +349,7 @@ class Recorder:
         failures = state.failures + 1 if failed else 0
         if failed and failures == fetch.warn_after_failures:
             log.warning("feed %s failed %d times in a row: %s", feed.name, failures, outcome.detail)
-        covered_by, checks = self._covered(connection, done)
+        covered_by, checks = self._covered(connection, done, new)
         due = next_poll(
             outcome,
             fetch,
@@ -380,12 +380,15 @@ class Recorder:
             tags.set_aside(connection, "extract", f"{feed.name}: {fault}"[:500], fault, outcome.finished)
         return FinishedPoll(outcome, result, reading.parsed)
 
-    def _covered(self, connection: Connection, done: _Done) -> tuple[str | None, int]:
-        """Which other feed carries all of this document, and on how many whole readings in a row one did."""
+    def _covered(self, connection: Connection, done: _Done, new: int) -> tuple[str | None, int]:
+        """Which other feed carries all of this document, and on how many whole readings in a row one did.
+
+        None does where it brought anything `new`: nobody had told of that before.
+        """
         state, articles = done.claim.state, done.reading.articles
         if not done.whole or done.reading.parsed is None:
             return state.covered_by, state.covered_checks
-        if len(articles) < COVERED_FROM_ENTRIES or not state.domain:
+        if new or len(articles) < COVERED_FROM_ENTRIES or not state.domain:
             return None, 0
         other = feed_rows.covering(connection, state, [article.keys[0] for article in articles])
         if other is None:
