@@ -4,12 +4,13 @@ At most ten developments lead, ranked by independent sources and novelty and fil
 what is disputed, announced dates, near misses, and how well the period was watched.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from classifiers.types import LabelDecision, Position
+from pipeline import upcoming
 from pipeline.alerts.decide import WEIGHT, Decision
 from pipeline.alerts.facts import FIRST, MatchedArticle, QueryTest, StoryFacts
 from pipeline.alerts.keys import source_count
@@ -33,15 +34,6 @@ ALSO = 40
 PARTIES = 6
 DATES = 6
 NEAR_MISSES = 5
-
-WHEN = re.compile(
-    r"\b(?:(?:on|by|for|until|before|from|next|this)\s+)?"
-    r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?:\s+(?:morning|afternoon|evening|night))?"
-    r"|tomorrow|next\s+(?:week|month)|this\s+(?:week|weekend|month)|in\s+the\s+coming\s+(?:days|weeks)"
-    r"|\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-    r"|(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2}(?:st|nd|rd|th)?)\b"
-)
-"""Dates as English reports announce them; shown as they stand, for the reader to resolve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +105,7 @@ def build(
         left_out,
         _parties([(position, carrier.article) for position, carrier in positions], words, told),
         tuple(_item(item, words) for item in news if item.story.status in ("disputed", "denied"))[:LEADING],
-        _dates([(position, carrier.article) for position, carrier in positions], words),
+        _dates([(position, carrier.article) for position, carrier in positions], words, until, zone),
         tuple(_near(miss, words) for miss in near_misses[:NEAR_MISSES]),
         coverage,
     )
@@ -159,16 +151,20 @@ def _parties(
     return tuple(lines)
 
 
-def _dates(positions: Sequence[tuple[Position, MatchedArticle]], words: Phrases) -> tuple[DateLine, ...]:
-    found: dict[tuple[str, str], DateLine] = {}
+def _dates(
+    positions: Sequence[tuple[Position, MatchedArticle]], words: Phrases, until: datetime, zone: str
+) -> tuple[DateLine, ...]:
+    """The days announced for talks that are not over when the period ends, the next one first."""
+    today = until.astimezone(ZoneInfo(zone)).date()
+    found: dict[tuple[upcoming.Day, str], DateLine] = {}
     for position, article in positions:
-        when = WHEN.search(position.sentence) if position.development == "talks-announced" else None
-        if when is not None and position.detail != "called-off":
-            line = DateLine(
-                when[0], clean.line(headline(position, words), 120), quote(article, position.sentence)
-            )
-            found.setdefault((line.when, line.headline), line)
-    return tuple(found.values())[:DATES]
+        if position.development != "talks-announced" or position.detail == "called-off":
+            continue
+        day = upcoming.announced(position.sentence, article.published, zone)
+        if day is not None and day.last >= today:
+            told = clean.line(headline(position, words), 120)
+            found.setdefault((day, told), DateLine(str(day), told, quote(article, position.sentence)))
+    return tuple(found[key] for key in sorted(found))[:DATES]
 
 
 def _near(miss: NearMiss, words: Phrases) -> NewsLine:

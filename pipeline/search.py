@@ -8,6 +8,7 @@ from typing import Any
 
 from classifiers.types import LabelDecision, Position
 from pipeline.app import App
+from pipeline.db import article_pages
 from pipeline.db import documents as document_rows
 from pipeline.errors import NotFoundError
 from pipeline.index.base import Hit
@@ -51,8 +52,8 @@ def search(
 ) -> Found:
     """Articles that satisfy `query`: published last first, or with `like` the nearest to that article by its embedding.
 
-    Raises QueryError with the place of what is wrong; NotFoundError where `like` is no article, or one without an
-    embedding.
+    `like` may be the id of an article that was merged into another. Raises QueryError with the place of what is wrong;
+    NotFoundError where it is no article, or one without an embedding.
     """
     parsed = language.parse(query, labels=app.labels, now=now, zone=zone)
     hits: Sequence[Hit]
@@ -83,10 +84,9 @@ def _like(
     app: App, article: str, query: Query, since: datetime | None, until: datetime | None, limit: int
 ) -> Sequence[Hit]:
     with app.database.read() as connection:
-        found = document_rows.by_ids(connection, [article])
-    if not found:
-        raise NotFoundError(f"There is no article {article!r}; `ceasefire search --json` shows the ids")
-    embedding = found[0].embedding
+        article = article_pages.living(connection, article)
+        (found,) = document_rows.by_ids(connection, [article])
+    embedding = found.embedding
     if embedding is None:
         raise NotFoundError(
             f"Nothing can be found like article {article!r}: the tagger's backend made no embedding of it"

@@ -273,7 +273,7 @@ def show_next_commands(*first: str) -> None:
         f"ceasefire brief{here}",
     )
     daily = (
-        (f"serve{here}", "the same in a browser"),
+        (f"serve{with_feeds}", "the same in a browser"),
         (f"alert list{here}", "then: alert resume NAME, or alert add"),
         (f"feeds check{with_feeds}", "which feeds answer, and what is wrong with the others"),
         (f"watch{with_feeds}", "keeps going"),

@@ -45,5 +45,5 @@ def show_sample(app: App) -> None:
     show_next_commands(
         f"ceasefire search 'development:rejected OR development:accepted' {here}",
         f"ceasefire brief --since 2025-03-18 --until 2025-03-19 {here}",
-        f"ceasefire serve {here}",
+        f"ceasefire serve {here} --feeds {folder / 'feeds.toml'}",
     )

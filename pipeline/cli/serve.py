@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipeline.app import App
-from pipeline.cli.options import with_app
+from pipeline.cli.options import feeds_option, with_app
 from pipeline.errors import ServiceError, SettingsError
 from pipeline.settings import Settings
 from pipeline.web.access import Access, check_binding, hashed, networks, read_users
@@ -19,6 +19,7 @@ from pipeline.web.access import Access, check_binding, hashed, networks, read_us
 @click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
 @click.option("--read-only", is_flag=True, help="Nothing can be changed on the page.")
 @click.option("--add-user", metavar="NAME", help="Ask for a password, write it to the users file, and end.")
+@feeds_option
 @with_app
 def serve(app: App, host: str, port: int, read_only: bool, add_user: str | None) -> None:
     """Serve the analysts' page: search, follow and correct, in a browser.

@@ -127,7 +127,7 @@ class PartyLine:
 
 @dataclass(frozen=True, slots=True)
 class DateLine:
-    """An announced date to watch, as the source words it."""
+    """An announced date to watch. `when`: "Fri 21 Mar", in the reader's zone."""
 
     when: str
     headline: str

@@ -44,7 +44,21 @@ def test_developments_stand_under_their_issue_with_outlet_time_and_sentence(any_
         "Russia rejects 30-day truce\n  “Moscow rejected the 30-day truce.”\n  Harbour Wire, 18 Mar 11:00 EET"
         in text
     )
-    assert "on Sunday: US and Ukraine plan talks" in text
+    assert "Sun 23 Mar: US and Ukraine plan talks" in text
+
+
+def test_dates_to_watch_are_days_that_have_not_passed(newsroom: Newsroom) -> None:
+    for name, sentence in (
+        ("a", "They will meet in Jeddah on Sunday."),
+        ("b", "They will meet tomorrow."),
+        ("c", "They were to meet on 11 March."),
+        ("d", "They will meet in the coming days."),
+    ):
+        newsroom.article(
+            name, position("talks-announced", "united-states", name, sentence=sentence), labels=PEACE
+        )
+    newsroom.wait(hours=1)
+    assert [line.when for line in brief(newsroom).dates] == ["Wed 19 Mar", "Sun 23 Mar"]
 
 
 def test_what_was_carried_before_the_period_is_not_news_again(newsroom: Newsroom) -> None:

@@ -69,6 +69,14 @@ def test_articles_like_one_come_nearest_first_with_their_cosine(archive: Archive
         "far",
     ]
     assert "nearest to here" in archive("search", "--like", "here").stdout
+    now = archive.room.now
+    with (
+        archive.database.write() as connection
+    ):  # an id that was printed before its article was merged into another
+        connection.execute(
+            insert(schema.tombstone).values(article="old", revision=2, seen=now, at=now, merged_into="here")
+        )
+    assert archive.lines("search", "--like", "old", "--json") == found
 
 
 def test_like_an_article_that_is_not_there_or_has_no_embedding_is_told(archive: Archive) -> None:
