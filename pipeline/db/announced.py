@@ -16,6 +16,9 @@ TEXT_LIMIT = 4000
 """Letters of an article's text that alerts look at: enough for phrases that are muted, bounded for long live blogs."""
 
 
+FORGOTTEN = 0
+"""The notification of a key whose message retention has deleted."""
+
 HISTORY = ("import", "backfill", "retag")
 """Reasons of articles that appear in no message."""
 

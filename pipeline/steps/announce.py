@@ -177,6 +177,7 @@ class _Batch:
                 if news and self._could_be_new(item, story, news, known[name]):
                     everything = rows.articles(self.connection, members[name])
                     self._story(item, story, news, list(everything.values()), known[name], due.get(name, {}))
+                self._catch_up(item, story, news)
                 if name in corrected:
                     self._withdraw(item, story, members.get(name, []))
 
@@ -234,7 +235,7 @@ class _Batch:
         alert = item.alert
         mutes = [mute for mute in self.mutes if mute.holds(alert.id, self.now)]
         visible = without_muted(members, mutes)
-        if any(mute.recipient is None and mute.covers_story(story) for mute in mutes):
+        if _silenced(story, mutes):
             decision = decide(alert, item.scope, story, visible, known, _mode(alert), due)
             rows.announce(self.connection, alert.id, story.id, (*decision.tell, *decision.silent), self.now)
             return
@@ -299,6 +300,33 @@ class _Batch:
             replies_to=outbox.thread_roots(self.connection, alert.id, story.id, story.thread),
         )
         self.messages += 1
+
+    def _catch_up(self, item: Compiled, story: StoryFacts, news: Sequence[MatchedArticle]) -> None:
+        """A message that somebody's own mute of an outlet or phrase kept from them is theirs once another report tells the
+        same: the mute is of who said it, not of what was said."""
+        alert = item.alert
+        mutes = [mute for mute in self.mutes if mute.holds(alert.id, self.now)]
+        spared = {mute.recipient for mute in mutes if mute.kind in ("outlet", "phrase")} & {*alert.recipients}
+        if not spared or alert.cadence != "instant" or _silenced(story, mutes):
+            return
+        told = rows.told(self.connection, alert.id, story.id)
+        for article in without_muted(news, mutes):
+            if not (counts(article, alert, item.scope, "instant") and may_fire(article, alert, "instant")):
+                continue
+            hear = [name for name in recipients_for(alert, story, [article], mutes) if name in spared]
+            keys = {FIRST, *(entry.key for entry in carried(article, item.scope, alert.min_score))}
+            for number in sorted({told[key] for key in keys & told.keys()} - {rows.FORGOTTEN}):
+                have = {row.recipient for row in outbox.posted(self.connection, number)}
+                outbox.add(
+                    self.connection,
+                    number,
+                    alert.name,
+                    story.id,
+                    [name for name in hear if name not in have],
+                    self.now,
+                    domain=self.desk.sender.domain,
+                    not_before=cadence.quiet_until(alert, self.now),
+                )
 
     def _left_today(self, alert: Alert) -> int | None:
         """How many messages the daily cap leaves for today; None without a cap."""
@@ -409,6 +437,11 @@ class _Batch:
 
 def _mode(alert: Alert) -> Mode:
     return "instant" if alert.cadence == "instant" else "digest"
+
+
+def _silenced(story: StoryFacts, mutes: Sequence[Mute]) -> bool:
+    """Whether this whole story is muted for everybody."""
+    return any(mute.recipient is None and mute.covers_story(story) for mute in mutes)
 
 
 def _resting_on(decision: Decision, fresh: Sequence[MatchedArticle]) -> set[str]:

@@ -465,3 +465,26 @@ def test_a_story_that_cannot_be_told_holds_up_no_other(any_newsroom: Newsroom) -
     assert sorted(message.alert.name for _, message in room.outbox.sent) == ["Answers", "Others", "Others"]
     room.article("more", UKRAINE_YES, story="bad")
     assert len(room.cycle()) == 1, "the next report of it is told"
+
+
+def test_who_muted_the_first_outlet_hears_of_it_from_the_next_one(any_newsroom: Newsroom) -> None:
+    room = any_newsroom
+    room.alert(recipients=("a@example.org", "b@example.org"))
+    with room.database.write() as connection:
+        alert_rows.mute(connection, Mute("outlet", "Harbour Wire", recipient="b@example.org"), room.now)
+
+    def to() -> list[str]:
+        before = len(room.outbox.sent)
+        room.cycle()
+        return [letter.recipient for letter, _ in room.outbox.sent[before:]]
+
+    room.article("a", RUSSIA_NO, story="s")
+    assert to() == ["a@example.org"]
+    room.article("again", RUSSIA_NO, story="s")
+    assert to() == [], "it is muted still"
+    room.article("b", RUSSIA_NO, story="s", outlet="Other")
+    assert to() == ["b@example.org"]
+    room.article("c", RUSSIA_NO, story="s", outlet="Third")
+    assert to() == [], "and once"
+    room.article("d", UKRAINE_YES, story="s", outlet="Third")
+    assert sorted(to()) == ["a@example.org", "b@example.org"]
