@@ -85,7 +85,8 @@ def _page_words(page: Row[Any] | None) -> str:
     if page is None:
         return "not read; the text is the feed's"
     if page.state == "read":
-        return f"read {page.fetched:%Y-%m-%d %H:%M} UTC; the text is the page's"
+        again = f" ({page.detail})" if page.detail else ""
+        return f"read {page.fetched:%Y-%m-%d %H:%M} UTC; the text is the page's{again}"
     if page.state == "waiting":
         return f"waiting to be read{f' ({page.detail})' if page.detail else ''}; the text is the feed's"
     return f"{page.state}: {page.detail}"
