@@ -5,8 +5,9 @@ Taking the same thing in twice changes nothing. The rules that decide are `pipel
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
@@ -59,11 +60,12 @@ class Recorded:
         self.merged += other.merged
 
 
-def reason_for(article: Article, arrival: Arrival) -> Reason:
+def reason_for(article: Article, arrival: Arrival, time_zone: str) -> Reason:
     """Why a newly seen article may or may not alert.
 
     Undated entries of a regular poll are dated by the window since the last good one; where that window is wider than
-    the horizon nobody can tell, and they are `undated`.
+    the horizon nobody can tell, and they are `undated`. A midnight, in UTC or the feed's `time_zone`, is mostly a day
+    without a time: such an article may be of the day's end.
     """
     if arrival.given is not None:
         return arrival.given
@@ -72,7 +74,9 @@ def reason_for(article: Article, arrival: Arrival) -> Reason:
     if article.published_flag in ("undated", "absurd"):
         window = arrival.now - (arrival.last_success or arrival.now)
         return "live" if window <= arrival.horizon else "undated"
-    return "old" if arrival.now - article.published > arrival.horizon else "live"
+    day_only = any(article.published.astimezone(zone).time() == time() for zone in (UTC, ZoneInfo(time_zone)))
+    latest = article.published + (timedelta(days=1) if day_only else timedelta())
+    return "old" if arrival.now - latest > arrival.horizon else "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +327,7 @@ def _was_removed(article: Article, known_by_key: dict[str, str], rows: dict[str,
 
 
 def _add(batch: _Batch, feed: Feed, article: Article, new_id: str, arrival: Arrival) -> None:
-    reason = reason_for(article, arrival)
+    reason = reason_for(article, arrival, feed.time_zone)
     text_hash = sameness.text_hash(article.title, article.text)
     batch.articles.append(
         {

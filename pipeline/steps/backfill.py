@@ -1,6 +1,7 @@
 """The history of a feed: earlier pages of the feed itself (RFC 5005), then its site's sitemaps, within limits.
 
-What comes in is `backfill`: it can be searched and belongs to stories, and appears in no message, ever.
+What comes in is `backfill`: it can be searched and belongs to stories, and appears in no message, ever. So what may
+still be news is left to the polls of a feed that is polled: what stands in its document now, and the last day.
 """
 
 import html
@@ -13,6 +14,7 @@ from typing import Final
 from protego import Protego
 
 from pipeline.db import articles as article_rows
+from pipeline.db import feeds as feed_rows
 from pipeline.db.articles import Arrival
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
@@ -33,6 +35,10 @@ log = logging.getLogger(__name__)
 
 SITEMAPS: Final = 20
 """Files of sitemaps read at most: news sites keep one a month or a day, and the newest are what is wanted."""
+
+
+STILL_NEWS: Final = timedelta(days=1)
+"""Younger articles of a feed that is polled are left to its polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ async def backfill(
         await work.feed_pages()
         if limits.sitemaps and report.taken < limits.articles:
             await work.sitemaps()
+        work.finish()
     return report
 
 
@@ -105,6 +112,11 @@ class _Backfill:
         self._report = report
         self._progress = progress
         self._pacer = LocalPacer(settings)
+        with database.read() as connection:
+            state = feed_rows.states(connection, [feed.name]).get(feed.name)
+        self._polled = state is not None and state.first_success is not None
+        self._standing: set[str] = set()
+        self._left = 0
 
     async def feed_pages(self) -> None:
         """The feed's own document and those that it names as older."""
@@ -134,6 +146,8 @@ class _Backfill:
                 return
             extracted = extract_feed(parsed, self._feed, self._now())
             self._report.set_aside += len(extracted.set_aside)
+            if url == self._feed.url:
+                self._standing = {key for one in extracted.articles for key in one.keys}
             articles = [one for one in extracted.articles if one.published >= self._limits.since]
             self._record(articles)
             self._report.documents += 1
@@ -239,7 +253,11 @@ class _Backfill:
             )
 
     def _record(self, articles: list[Article]) -> None:
-        """Take articles in as history, as many as there is room for."""
+        """Take articles in as history, as many as there is room for, but not what may still be news."""
+        if self._polled:
+            past = [one for one in articles if self._is_past(one)]
+            self._left += len(articles) - len(past)
+            articles = past
         room = self._limits.articles - self._report.taken
         arrival = Arrival(self._now(), timedelta(days=1), given="backfill")
         for part in chunks(articles[: max(room, 0)], 200):
@@ -247,6 +265,16 @@ class _Backfill:
                 recorded = article_rows.record(connection, self._feed, part, arrival)
             self._report.new += len(recorded.new)
             self._report.known += recorded.known + len(recorded.changed)
+
+    def _is_past(self, article: Article) -> bool:
+        return article.published < self._now() - STILL_NEWS and self._standing.isdisjoint(article.keys)
+
+    def finish(self) -> None:
+        """Say what was left alone."""
+        if self._left:
+            left = "1 report" if self._left == 1 else f"{self._left} reports"
+            verb = "is" if self._left == 1 else "are"
+            self._end(f"{left} of the last day, or of the feed as it stands, {verb} left to its polls")
 
     def _full(self) -> bool:
         if self._report.taken < self._limits.articles:

@@ -1,5 +1,6 @@
 """Taking articles in: nothing twice, nothing lost, edits as versions, and who may alert."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,6 +178,23 @@ def test_whether_it_may_alert_is_decided_when_it_is_recorded(
     take_in(database, article(**changes), **circumstances)
     assert [row.reason for row in stored(database)] == [reason]
     assert [version.reason for version in versions(database)] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours_ago", "reason"),
+    [
+        ("UTC", 12 + 24, "live"),  # yesterday's date, and noon now: it may be of last night
+        ("America/New_York", 12 - 4 + 24, "live"),  # midnight there
+        ("UTC", 12 - 4 + 24, "old"),  # four in the morning is a time
+        ("UTC", 12 + 48, "old"),
+    ],
+)
+def test_a_date_without_a_time_may_be_of_the_days_end(
+    database: Database, zone: str, hours_ago: int, reason: str
+) -> None:
+    told = article(published=NOON - timedelta(hours=hours_ago))
+    take_in(database, told, source=replace(feed(), time_zone=zone))
+    assert [row.reason for row in stored(database)] == [reason]
 
 
 def test_history_stays_history_when_it_is_edited(database: Database) -> None:

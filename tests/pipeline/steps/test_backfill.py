@@ -11,7 +11,7 @@ from pipeline.db import schema
 from pipeline.db.engine import Database
 from pipeline.steps.backfill import BackfillLimits, BackfillReport, backfill
 from pipeline.types import Feed
-from tests.pipeline.steps.test_ingest import SETTINGS, rows
+from tests.pipeline.steps.test_ingest import SETTINGS, Clock, poll, rows
 from tests.samples import feed
 from tests.servers import FeedServer, Reply
 
@@ -141,3 +141,23 @@ def test_a_sitemap_that_is_none_costs_itself_only(sqlite_database: Database) -> 
             server.answer("/map.xml", Reply(body=body))
             report = fill(sqlite_database, source)
     assert report.known == 1
+
+
+def test_what_may_still_be_news_is_left_to_the_polls_of_a_feed_that_is_polled(
+    sqlite_database: Database,
+) -> None:
+    clock = Clock(NOW - timedelta(hours=1))
+    with FeedServer() as server:
+        source = feed("news", url=server.feed("/rss", document(0, 3)))
+        poll(sqlite_database, [source], clock)
+        fresh = document(10, 1, older("/2")).replace("24 Nov 2026 08:00", "25 Nov 2026 08:50")
+        server.feed("/rss", fresh)
+        server.feed("/2", document(20, 5))
+        report = fill(sqlite_database, source, sitemaps=False)
+        clock.forward(hours=3)
+        poll(sqlite_database, [source], clock)
+    assert report.new == 5
+    assert report.ended[-1] == "1 report of the last day, or of the feed as it stands, is left to its polls"
+    reasons = {row.title: row.reason for row in rows(sqlite_database, schema.article)}
+    assert reasons["Report 10"] == "live"
+    assert reasons["Report 20"] == "backfill"
