@@ -108,13 +108,21 @@ class Http1:
                 event = self._state.next_event()
                 if event is not h11.NEED_DATA:
                     return event
-                data = await self._wire.read(silence_s)
-                if not data and self._silent:
-                    raise NoAnswerError("hangs up without an answer")
-                self._silent = False
-                self._state.receive_data(data)
+                self._state.receive_data(await self._bytes(silence_s))
             except h11.RemoteProtocolError as error:
                 raise BrokenAnswerError(str(error)) from error
+
+    async def _bytes(self, silence_s: float) -> bytes:
+        try:
+            data = await self._wire.read(silence_s)
+        except BrokenAnswerError as error:
+            if self._silent:
+                raise NoAnswerError(str(error)) from error
+            raise
+        if not data and self._silent:
+            raise NoAnswerError("hangs up without an answer")
+        self._silent = False
+        return data
 
     def reusable(self) -> bool:
         if self._state.their_state is h11.SEND_BODY:

@@ -84,10 +84,18 @@ class Http2:
                     return event
             if self._leaving:
                 raise BrokenAnswerError("ends the connection within its answer")
+            self._take(await self._bytes(silence_s))
+
+    async def _bytes(self, silence_s: float) -> bytes:
+        try:
             data = await self._wire.read(silence_s)
-            if not data:
-                raise (NoAnswerError if self._silent else BrokenAnswerError)("hangs up within its answer")
-            self._take(data)
+        except BrokenAnswerError as error:
+            if self._silent:
+                raise NoAnswerError(str(error)) from error
+            raise
+        if not data:
+            raise (NoAnswerError if self._silent else BrokenAnswerError)("hangs up within its answer")
+        return data
 
     def _take(self, data: bytes) -> None:
         try:

@@ -1,6 +1,8 @@
 """Connections that are kept, closed under us, or spoken in ways that HTTP allows and few servers use."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -14,9 +16,11 @@ from tests.pipeline.fetch.test_client import DOCUMENT, NOW, SETTINGS, feed_at
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(DOCUMENT), DOCUMENT.encode())
 
+RESET = b"reset"
+
 
 class Server:
-    """Answers the requests of each connection with what `answers` says next; b"" hangs up instead."""
+    """Answers the requests of each connection with what `answers` says next; b"" hangs up instead, RESET rudely."""
 
     def __init__(self, answers: list[bytes], *, hang_up_after: bool = False) -> None:
         self.answers = answers
@@ -31,7 +35,10 @@ class Server:
             while True:
                 self.requests.append(await reader.readuntil(b"\r\n\r\n"))
                 answer = self.answers.pop(0)
-                if not answer:
+                if answer == RESET:
+                    linger = struct.pack("ii", 1, 0)
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                if answer in (b"", RESET):
                     break
                 writer.write(answer)
                 await writer.drain()
@@ -115,21 +122,28 @@ def test_a_kept_connection_that_the_server_closed_meanwhile_is_replaced() -> Non
     assert against(lambda: Server([WHOLE, WHOLE], hang_up_after=True), talk).connections == 2
 
 
-def test_a_poll_is_sent_once_more_where_the_server_closes_as_it_comes() -> None:
+@pytest.mark.parametrize("ending", [b"", RESET], ids=["hangs up", "resets"])
+def test_a_poll_is_sent_once_more_where_the_server_closes_as_it_comes(ending: bytes) -> None:
     async def talk(_server: Server, client: HttpClient, url: str) -> None:
         await poll(client, url)
         assert (await poll(client, url)).result == "fetched"
 
-    server = against(lambda: Server([WHOLE, b"", WHOLE]), talk)
+    server = against(lambda: Server([WHOLE, ending, WHOLE]), talk)
     assert (server.connections, len(server.requests)) == (2, 3)
 
 
-def test_a_new_connection_without_an_answer_is_not_tried_again() -> None:
+@pytest.mark.parametrize(
+    ("ending", "detail"),
+    [(b"", "hangs up without an answer"), (RESET, "the connection broke")],
+    ids=["hangs up", "resets"],
+)
+def test_a_new_connection_without_an_answer_is_not_tried_again(ending: bytes, detail: str) -> None:
     async def talk(_server: Server, client: HttpClient, url: str) -> None:
         outcome = await poll(client, url)
-        assert (outcome.failure, outcome.detail) == ("bad-response", "hangs up without an answer")
+        assert outcome.failure == "bad-response"
+        assert detail in outcome.detail
 
-    assert len(against(lambda: Server([b""]), talk).requests) == 1
+    assert len(against(lambda: Server([ending]), talk).requests) == 1
 
 
 def test_hints_before_the_answer_are_passed_over() -> None:
