@@ -2,16 +2,20 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from pipeline.fetch import client as client_module
 from pipeline.fetch.client import fetch_feed, open_client
 from pipeline.fetch.pool import HttpClient
 from pipeline.fetch.settings import FetchSettings
 from pipeline.types import FetchOutcome, Validators
+from tests.http2 import TLS, trusting_context
 from tests.pipeline.fetch.test_client import DOCUMENT, NOW, SETTINGS, feed_at
+from tests.pipeline.fetch.test_http2 import offering
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(DOCUMENT), DOCUMENT.encode())
@@ -187,3 +191,24 @@ def test_idle_connections_are_no_more_than_requests_at_once() -> None:
         return answering.connections
 
     assert asyncio.run(run()) == 7
+
+
+@pytest.mark.parametrize("protocols", [[], ["http/1.1"]], ids=["says no protocol", "agrees on HTTP/1.1"])
+def test_a_secure_server_without_http2_is_read_over_one_connection(
+    monkeypatch: pytest.MonkeyPatch, protocols: list[str]
+) -> None:
+    monkeypatch.setattr(client_module, "_ssl_context", offering(trusting_context))
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secure.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
+    if protocols:
+        secure.set_alpn_protocols(protocols)
+
+    async def run() -> Server:
+        answering = Server([WHOLE, WHOLE])
+        listener = await asyncio.start_server(answering, "127.0.0.1", 0, ssl=secure)
+        url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/rss"
+        async with listener, open_client(SETTINGS) as client:
+            assert [(await poll(client, url)).result for _ in range(2)] == ["fetched", "fetched"]
+        return answering
+
+    assert asyncio.run(run()).connections == 1
