@@ -36,20 +36,32 @@ class Due:
 # --- the queue of match ----------------------------------------------------------------------------------------------
 
 
-def to_match(connection: Connection, limit: int, without: Collection[str] = ()) -> dict[str, int]:
-    """Up to `limit` articles (id -> revision) whose present revision is indexed and not matched yet, earliest first.
+def to_match(
+    connection: Connection, limit: int, without: Collection[str] = (), *, with_stories: int = 0
+) -> dict[str, int]:
+    """Up to `limit` articles (id -> revision) whose present revision is indexed and not matched yet, earliest first;
+    behind them, up to `with_stories`, what waits of the same stories.
 
     `without`: ids that the caller has found the index not to show yet.
     """
     table = schema.article.c
-    rows = connection.execute(
-        select(table.id, table.revision)
+    waiting = (
+        select(table.id, table.revision, table.story)
         .where(table.matched_revision < table.revision, table.indexed_revision >= table.revision)
         .order_by(table.seen, table.id)
-        .limit(limit + len(without))
     )
-    found = {row.id: row.revision for row in rows if row.id not in without}
-    return dict(list(found.items())[:limit])
+    rows = connection.execute(waiting.limit(limit + len(without))).all()
+    first = [row for row in rows if row.id not in without][:limit]
+    found = {row.id: row.revision for row in first}
+    stories = sorted({row.story for row in first if row.story is not None})
+    for part in chunks(stories):
+        more = connection.execute(
+            waiting.where(table.story.in_(part)).limit(len(found) + with_stories + len(without))
+        )
+        for row in more:
+            if row.id not in without and row.id not in found and len(found) < len(first) + with_stories:
+                found[row.id] = row.revision
+    return found
 
 
 def finish_matched(connection: Connection, revisions: Mapping[str, int]) -> set[str]:

@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 25
 """Articles decided in one transaction: about a tenth of a second where six alerts say something about most of them."""
+STORY_BATCH = 500
+"""Articles of their stories that are decided with them: what waits of a story is told at once, in whatever order it came.
+They cost little, since a story is told once however many tell it; beyond so many the transaction would grow long."""
 
 AWAY_WINDOW = timedelta(hours=6)
 """How long after a gap old articles still count as missed in it."""
@@ -85,7 +88,7 @@ def announce(
     broken: dict[str, str] = {}
     while not stopped():
         with database.read() as connection:
-            revisions = rows.to_match(connection, BATCH, unseen)
+            revisions = rows.to_match(connection, BATCH, unseen, with_stories=STORY_BATCH)
             alerts = _open_alerts(connection, now())
         if not revisions:
             break

@@ -1,6 +1,7 @@
 """A cycle in pieces: any piece may be repeated, doubled or lost, and what fails says so and waits."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from pipeline import scheduled
+from pipeline import cycle, scheduled
 from pipeline.app import App
 from pipeline.clock import utc_now
 from pipeline.db import cycles as cycle_rows
@@ -35,13 +36,14 @@ OUTLETS = {"east": "127.0.0.2", "west": "127.0.0.3", "north": "127.0.0.4"}
 STARTED = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
 
-def document(outlet: str) -> bytes:
+def document(outlet: str, told: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A feed that tells this (titles and texts); by default of an envoy, and of something that concerns nobody."""
     now = format_datetime(datetime.now(UTC))
+    told = told or ((f"Kremlin names an envoy, says {outlet}", ""), (f"Harvest begins in the {outlet}", ""))
     items = "".join(
-        f"<item><title>{title}</title><link>https://{outlet}.example/{n}</link><pubDate>{now}</pubDate></item>"
-        for n, title in enumerate(
-            (f"Kremlin names an envoy, says {outlet}", f"Harvest begins in the {outlet}")
-        )
+        f"<item><title>{title}</title><link>https://{outlet}.example/{n}</link><pubDate>{now}</pubDate>"
+        f"<description>{text}</description></item>"
+        for n, (title, text) in enumerate(told)
     )
     return f'<rss version="2.0"><channel><title>{outlet}</title>{items}</channel></rss>'.encode()
 
@@ -130,6 +132,42 @@ def test_a_run_in_pieces_takes_in_tells_and_is_noted_as_a_cycle(app: App, newsro
         last = cycle_rows.last(connection)
     assert last is not None
     assert (last["started"], last["counts"]) == (STARTED, counts)
+
+
+REPORTS = {
+    "east": ("Kremlin rejects the 30-day truce that Washington put forward", "Moscow rejected the 30-day truce, Peskov said."),
+    "west": ("Ukraine accepts the 30-day truce that the Kremlin rejects", "Kyiv accepted the 30-day truce, Sybiha said."),
+    "north": ("Kremlin: no to 30-day truce, Kyiv says yes", "Moscow rejected and Kyiv accepted the 30-day truce."),
+}  # fmt: skip
+"""One event, as three outlets tell it."""
+
+
+def test_the_same_entries_bring_the_same_mails_in_one_process_and_in_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.steps.announce.BATCH", 1)
+    told: dict[str, list[str]] = {}
+    for way in ("one process", "shards"):
+        folder = tmp_path / way
+        folder.mkdir()
+        servers = {name: FeedServer(host) for name, host in OUTLETS.items()}
+        with servers["east"], servers["west"], servers["north"], MailServer() as mails:
+            room = Newsroom(folder, servers, mails, f"sqlite:///{folder / 'ceasefire.db'}")
+            for name, value in (room.environment | {"CEASEFIRE_TAGGER": "onnx"}).items():
+                monkeypatch.setenv(name, value)
+            room.prepare()
+            for name, (title, text) in REPORTS.items():
+                servers[name].feed("/rss", document(name, ((title, text),)), etag='"report"')
+            with scheduled.production_app() as app:
+                if way == "shards":
+                    planned = list(reversed(scheduled.plan(app, utc_now, 3)))
+                    scheduled.publish(app, utc_now, STARTED, planned, take_in_all(app, planned))
+                else:
+                    asyncio.run(cycle.run_cycle(app))
+                assert articles(app) == len(REPORTS)
+            told[way] = room.told("reader@example.org")
+    assert told["shards"] == told["one process"]
+    assert len(told["shards"]) == 1, "one event, one mail"
 
 
 def test_pieces_that_are_repeated_change_nothing_and_send_nothing(app: App, newsroom: Newsroom) -> None:

@@ -488,3 +488,21 @@ def test_who_muted_the_first_outlet_hears_of_it_from_the_next_one(any_newsroom: 
     assert to() == [], "and once"
     room.article("d", UKRAINE_YES, story="s", outlet="Third")
     assert sorted(to()) == ["a@example.org", "b@example.org"]
+
+
+@pytest.mark.parametrize("last", [0, 29])
+def test_what_waits_of_one_story_is_told_in_one_mail_in_whatever_order_it_came(
+    newsroom: Newsroom, last: int
+) -> None:
+    """As many articles as a wire's story brings within a cycle: how they are dealt into transactions is no news."""
+    newsroom.alert()
+    newsroom.wait(minutes=1)
+    for number in range(30):
+        answers = (position("accepted", "ukraine"),) if number == last else (position("rejected", "russia"),)
+        newsroom.article(f"a{number:02}", *answers, story="s")
+        newsroom.article(f"b{number:02}", labels=(label("actor:iaea"),))
+        newsroom.wait(seconds=1)
+    (subject,) = newsroom.cycle()
+    assert {part.strip() for part in subject.partition(" · ")[0].split(";")} == {
+        "Russia rejects offer", "Ukraine accepts offer",
+    }  # fmt: skip
