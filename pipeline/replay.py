@@ -89,9 +89,11 @@ class _Tally:
 
 
 @contextmanager
-def replay_app(folder: Path, settings: Settings, mail_folder: Path | None = None) -> Iterator[App]:
-    """An app over a new database below `folder`; mails become .eml files in `mail_folder` (folder/mail)."""
-    database = folder / "replay.db"
+def replay_app(
+    folder: Path, settings: Settings, mail_folder: Path | None = None, name: str = "replay.db"
+) -> Iterator[App]:
+    """An app over a new database `name` in `folder`; mails become .eml files in `mail_folder` (folder/mail)."""
+    database = folder / name
     if database.exists():
         raise InputError(f"{database} is there already; a replay needs a new database, choose another folder")
     app = App(

@@ -1,5 +1,6 @@
 """`ceasefire replay`: entries of the past through the whole pipeline, on a simulated clock."""
 
+import shlex
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ import click
 from pipeline.app import App
 from pipeline.cli import show
 from pipeline.cli.options import DONE, DONE_WITH_FAILURES, exit_with, json_option, with_app
+from pipeline.db.engine import open_database
+from pipeline.errors import SettingsError
 from pipeline.replay import ReplayReport, feeds_by_outlet, read_entries, replay_app
 from pipeline.replay import replay as run_replay
 
@@ -52,15 +55,15 @@ def replay(
 ) -> None:
     """Run the entries of FILE (JSON lines, .gz or not) through the pipeline in a new database, and report.
 
-    A line is {"id", "outlet", "url", "published", "title", "text"[, "lang"]}. The starter alerts are on; every mail
+    The database is a temporary file, or the new SQLite file that --db names. A line is {"id", "outlet", "url", "published", "title", "text"[, "lang"]}. The starter alerts are on; every mail
     becomes an .eml file. An outlet that --feeds does not list is its own feed and owner, third-party.
 
     \b
     Example:
       ceasefire replay stream.jsonl.gz --alerts examples/kakhovka_alert.toml
     """  # fmt: skip
-    folder = Path(tempfile.mkdtemp(prefix="ceasefire-replay-"))
-    with replay_app(folder, app.settings, mail_folder) as replayed:
+    database = _new_database()
+    with replay_app(database.parent, app.settings, mail_folder, database.name) as replayed:
         report = run_replay(
             replayed,
             read_entries(file),
@@ -71,8 +74,21 @@ def replay(
     if as_json:
         show.print_json(_as_json(report))
     else:
-        _show(report, folder, mail_folder or folder / "mail")
+        _show(report, database, mail_folder or database.parent / "mail")
     exit_with(DONE_WITH_FAILURES if report.problems or report.set_aside else DONE)
+
+
+def _new_database() -> Path:
+    """The file of --db, else one in a folder of its own. Only the option counts: the settings name the database at work."""
+    given = click.get_current_context().params
+    if given.get("index"):
+        raise SettingsError("a replay keeps its index in its own database: leave --index out")
+    if not given.get("db"):
+        return Path(tempfile.mkdtemp(prefix="ceasefire-replay-")) / "replay.db"
+    path = open_database(given["db"]).path
+    if path is None or path.exists():
+        raise SettingsError(f"a replay needs a new SQLite file: --db sqlite:///PATH, not {given['db']!r}")
+    return path
 
 
 def _say(moment: datetime, done: int) -> None:
@@ -104,7 +120,7 @@ def _as_json(report: ReplayReport) -> dict[str, object]:
     }
 
 
-def _show(report: ReplayReport, folder: Path, mails: Path) -> None:
+def _show(report: ReplayReport, database: Path, mails: Path) -> None:
     console = show.console()
     console.print(
         f"{show.plural(report.entries, 'entry', 'entries')} from {show.short_time(report.begin)} to "
@@ -123,4 +139,7 @@ def _show(report: ReplayReport, folder: Path, mails: Path) -> None:
         console.print(f"Simulated latency: median {median:.0f} min, 95 of 100 within {most:.0f} min")
     for problem in report.problems:
         console.print(f"problem: {problem}", markup=False)
-    console.print(f"Mails: {mails}\nTo search it: --db sqlite:///{folder / 'replay.db'}", markup=False)
+    url = shlex.quote(f"sqlite:///{database}")
+    click.echo(
+        f"Mails: {mails}\n`ceasefire search --db {url}` searches it, `ceasefire serve --db {url}` shows it"
+    )

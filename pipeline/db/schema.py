@@ -357,7 +357,8 @@ story = Table(
     Column("terms", JSON, nullable=False, server_default="{}"),
     Column("by_hand", Boolean, nullable=False, server_default=text("false")),
 )
-"""`merged_into` redirects an old id; its row stays for ever so that links and announced keys keep their meaning."""
+"""`merged_into` redirects an old id; its row stays for ever so that links and announced keys keep their meaning.
+`first_seen` and `last_seen` are when we were told, or would have been: what was no live news counts by its own date."""
 
 thread = Table(
     "thread",

@@ -25,11 +25,12 @@ READING = 2
 
 @dataclass(frozen=True, slots=True)
 class Ungrouped:
-    """A tagged article that waits for its story: `story` is where an earlier text of it went, if it was grouped."""
+    """A tagged article that waits for its story: `story` is where an earlier text of it went, if it was grouped.
+    `told`: when we were told of it, or would have been had we been watching; UTC."""
 
     id: str
     tag_count: int
-    seen: datetime
+    told: datetime
     story: str | None
     model_hash: str | None
     telling: Telling
@@ -48,7 +49,7 @@ def ungrouped(connection: Connection, limit: int) -> list[Ungrouped]:
     """Up to `limit` tagged articles whose present tags grouping has not seen, the earliest published first."""
     table = schema.article.c
     rows = connection.execute(
-        _readable(table.tag_count, table.seen, table.story)
+        _readable(table.tag_count, table.seen, table.reason, table.story)
         .where(table.grouped_tag_count < table.tag_count)
         .order_by(table.published, table.id)
         .limit(limit)
@@ -58,7 +59,7 @@ def ungrouped(connection: Connection, limit: int) -> list[Ungrouped]:
         Ungrouped(
             row.id,
             row.tag_count,
-            row.seen,
+            row.seen if row.reason == "live" else min(row.published, row.seen),
             row.story,
             row.tagged_model_hash,
             _read(row, developments.get(row.id, ()), row.tagged_model_hash),

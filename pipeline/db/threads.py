@@ -15,7 +15,7 @@ from pipeline.stories.grouping import Story
 from pipeline.stories.threads import REACH, Remembered, key_terms, lookup_terms, predecessor
 
 
-def remember_and_link(connection: Connection, stories: Sequence[Story], now: datetime) -> None:
+def remember_and_link(connection: Connection, stories: Sequence[Story]) -> None:
     """Remember what these stories are known by, and chain those without a thread to an earlier story of their matter.
 
     A story's terms are kept again when its size reaches a power of two: they settle as it grows.
@@ -24,7 +24,9 @@ def remember_and_link(connection: Connection, stories: Sequence[Story], now: dat
     rows = {
         row.id: row
         for part in chunks([story.id for story in stories])
-        for row in connection.execute(select(table.id, table.thread, table.terms).where(table.id.in_(part)))
+        for row in connection.execute(
+            select(table.id, table.thread, table.terms, table.last_seen).where(table.id.in_(part))
+        )
     }
     due = [
         story
@@ -33,9 +35,9 @@ def remember_and_link(connection: Connection, stories: Sequence[Story], now: dat
     ]
     terms = {story.id: key_terms(story.profile) for story in due}
     _keep(connection, terms)
-    threads = sorted({row.thread for row in rows.values() if row.thread is not None})
-    for thread in threads:
-        _stretch(connection, thread, now)
+    for row in sorted(rows.values(), key=lambda row: row.id):
+        if row.thread is not None:
+            _stretch(connection, row.thread, row.last_seen)
     loose = [story for story in due if rows[story.id].thread is None]
     earlier = _earlier(connection, loose, terms)
     for story in sorted(loose, key=lambda story: (story.first, story.id)):

@@ -198,7 +198,7 @@ def _write(
     }
     story_rows.create(
         connection,
-        [NewStory(name, item.telling.title, item.id, item.seen, item.seen) for name, item in begun.items()],
+        [NewStory(name, item.telling.title, item.id, item.told, item.told) for name, item in begun.items()],
     )
     for old, into in merged:
         if {old, into} <= known | begun.keys():
@@ -211,9 +211,9 @@ def _write(
     touched = sorted(
         {story for story, _ in final.values()} | {into for _, into in merged if into in grouping.stories}
     )
-    story_rows.extend(connection, _seen(batch, final))
+    story_rows.extend(connection, _told(batch, final))
     tellings.save(connection, [item.telling for item in batch])
-    remember_and_link(connection, [grouping.stories[name] for name in touched], now)
+    remember_and_link(connection, [grouping.stories[name] for name in touched])
     refresh_standing(connection, touched, now)
     _remember(window, batch, merged)
     copies = sum(copy_of is not None for _, copy_of in final.values())
@@ -267,11 +267,11 @@ def _rerooted(window: Window, batch: Set[str]) -> dict[str, tuple[str, str | Non
     return found
 
 
-def _seen(batch: Iterable[Ungrouped], final: dict[str, tuple[str, str | None]]) -> dict[str, list[datetime]]:
-    seen: dict[str, list[datetime]] = {}
+def _told(batch: Iterable[Ungrouped], final: dict[str, tuple[str, str | None]]) -> dict[str, list[datetime]]:
+    told: dict[str, list[datetime]] = {}
     for item in batch:
-        seen.setdefault(final[item.id][0], []).append(item.seen)
-    return seen
+        told.setdefault(final[item.id][0], []).append(item.told)
+    return told
 
 
 def _remember(window: Window, batch: Sequence[Ungrouped], merged: Sequence[tuple[str, str]]) -> None:

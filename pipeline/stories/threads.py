@@ -24,7 +24,7 @@ ALIKE = 0.5
 """Cosine of two stories' terms from which they are of one matter."""
 RARE_NATS = 3.0
 RARE_SHARED = 2
-"""So many terms must be shared that fewer than one article in fifty has: a country and a topic make no matter."""
+"""So many terms must be shared that fewer than one article in twenty has: a country and a topic make no matter."""
 
 
 @dataclass(frozen=True, slots=True)

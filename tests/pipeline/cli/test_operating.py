@@ -38,6 +38,39 @@ def test_an_archive_is_imported_found_and_named_line_by_line_where_it_is_broken(
     assert "is not there" in desk("import", "missing.jsonl", code=2).stderr
 
 
+def test_the_stories_of_an_archive_make_a_thread_by_their_own_dates(desk: Desk) -> None:
+    told = {
+        "2025-02-12T09:00:00Z": "Russia rejects 30-day ceasefire proposal by Ukraine",
+        "2025-02-20T09:00:00Z": "Russia again rejects 30-day ceasefire proposal of Ukraine",
+        "2025-02-21T09:00:00Z": "Council votes on bridge tolls in Northern Ireland",
+        "2025-03-01T09:00:00Z": "Kremlin refuses unconditional 30-day ceasefire: Russia rejects proposal",
+    }
+    lines = [
+        json.dumps({"id": day, "outlet": "Elsewhere", "published": day, "title": title, "text": ""})
+        for day, title in told.items()
+    ]
+    desk("import", archive(desk.folder, *lines))
+    (thread,) = desk.lines("thread", "list", "--json")
+    assert (thread["first_seen"], thread["last_seen"]) == ("2025-02-12T09:00:00Z", "2025-03-01T09:00:00Z")
+    chronology = desk("thread", "show", thread["id"][:10]).stdout
+    days = [line[:10] for line in chronology.splitlines() if line.startswith("2025-")]
+    assert days == ["2025-02-12", "2025-02-20", "2025-03-01"]
+    since = desk.lines("story", "list", "--since", "2025-02-15", "--until", "2025-02-28", "--json")
+    assert [story["last_seen"] for story in since] == ["2025-02-21T09:00:00Z", "2025-02-20T09:00:00Z"]
+
+
+def test_a_replay_fills_the_new_database_that_is_named_and_no_other(desk: Desk) -> None:
+    file = archive(desk.folder, LINE)
+    (desk.folder / "past").mkdir()
+    url = f"sqlite:///{desk.folder / 'past' / 'one day.db'}"
+    output = desk("replay", file, "--db", url).stdout
+    assert f"`ceasefire search --db {shlex.quote(url)}` searches it" in output
+    assert len(desk.lines("search", "truce", "--json", "--db", url)) == 1
+    assert desk.lines("search", "--json") == [], "the database at work is left alone"
+    assert "needs a new SQLite file" in desk("replay", file, "--db", url, code=2).stderr
+    assert "leave --index out" in desk("replay", file, "--index", url, code=2).stderr
+
+
 def test_retag_says_what_another_model_had_tagged(desk: Desk) -> None:
     desk("run")
     assert "nothing to do" in desk("retag").stdout
