@@ -213,14 +213,14 @@ def _wrong_url(value: str) -> str | None:
 def _wrong_country(value: str) -> str | None:
     if _COUNTRY.fullmatch(value) and value not in _NO_COUNTRY:
         return None
-    return f"country {value!r} is an ISO 3166 code of two capital letters, for example 'UA' ({', '.join(sorted(_SUPRANATIONAL))} for bodies above countries)"
+    return f"country {value!r} should be an ISO 3166 code of two capital letters, for example 'UA' ({', '.join(sorted(_SUPRANATIONAL))} for bodies above countries)"
 
 
 def _wrong_language(value: str) -> str | None:
     meant = _NOT_LANGUAGES.get(value.partition("-")[0])
     if meant is None and _LANGUAGE.fullmatch(value):
         return None
-    return f"language {value!r} is a BCP 47 tag, for example {meant or 'uk'!r} or 'en-GB'"
+    return f"language {value!r} should be a BCP 47 tag, for example {meant or 'uk'!r} or 'en-GB'"
 
 
 def _wrong_zone(value: str) -> str | None:

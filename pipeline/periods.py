@@ -46,4 +46,6 @@ def parse_moment(text: str, now: datetime, zone: str = "UTC") -> datetime:
         day = start.astimezone(local)
         return day.replace(hour=int(clock["hour"]), minute=int(clock["minute"])).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise SettingsError(f"{text!r} is not a moment: {error}, or 'yesterday 18:00'") from error
+        raise SettingsError(
+            f"{text!r} is not a moment: {error}; a day with a clock time, 'yesterday 18:00', will do too"
+        ) from error

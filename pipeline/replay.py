@@ -172,8 +172,14 @@ def _entry(line: str, where: str) -> PastEntry:
         texts = {key: fields[key] for key in ("id", "outlet", "title")}
         published = datetime.fromisoformat(fields["published"])
         published = published.astimezone(UTC) if published.tzinfo else published.replace(tzinfo=UTC)
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise InputError(f"{where}: needs id, outlet, title and published (a time): {error!r}") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from error
+    except KeyError as error:
+        raise InputError(
+            f"{where}: {error.args[0]} is missing; it needs id, outlet, title and published"
+        ) from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{where}: needs id, outlet, title and published (a time): {error}") from error
     if not all(isinstance(value, str) for value in texts.values()):
         raise InputError(f"{where}: id, outlet and title must be strings")
     return PastEntry(

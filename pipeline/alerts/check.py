@@ -38,7 +38,7 @@ def check(alert: Alert) -> None:
     if not 0.0 <= alert.min_score <= 1.0:
         raise SettingsError(f"minimum score {alert.min_score:g} is not between 0 and 1")
     if alert.expires is not None and alert.expires <= alert.since:
-        raise SettingsError(f"it would expire before it begins ({alert.expires.isoformat()})")
+        raise SettingsError(f"it would expire before it begins ({alert.expires:%d %b %Y %H:%M} UTC)")
     if not alert.recipients and not alert.starter:
         raise SettingsError("an alert needs at least one recipient: a mail address or an https:// webhook")
     if len(alert.recipients) > RECIPIENTS_LIMIT:

@@ -53,15 +53,15 @@ def alert_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--uncertain/--certain", "include_uncertain", default=None, help="Also fire on uncertain labels."),
             click.option("--all-forms/--reports-only", "all_forms", default=None, help="Also round-ups, explainers, opinion."),
             click.option("--nothing-new/--only-news", "say_nothing_new", default=None, help="A daily digest says when nothing is new."),
-            click.option("--thread", metavar="ID", help="Only stories of this thread."),
+            click.option("--thread", metavar="THREAD", help="Only stories of this thread (id or name)."),
         )
     ):  # fmt: skip
         command = option(command)
     return command
 
 
-def _given(now: datetime, options: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given, as fields of an Alert."""
+def _given(app: App, now: datetime, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, as fields of an Alert. Raises NotFoundError for a thread that is not there."""
     given = {key: value for key, value in options.items() if value not in (None, ())}
     if "quiet" in given:
         start, dash, end = str(given["quiet"]).partition("-")
@@ -70,6 +70,9 @@ def _given(now: datetime, options: dict[str, Any]) -> dict[str, Any]:
         given["quiet"] = (start.strip(), end.strip())
     if "expires" in given:
         given["expires"] = parse_moment(str(given["expires"]), now, given.get("zone", "UTC"))
+    if "thread" in given:
+        with app.database.read() as connection:
+            given["thread"] = thread_rows.find(connection, ids.thread(connection, given["thread"])).id
     return given
 
 
@@ -86,7 +89,7 @@ def add(app: App, name: str, query: str, **options: Any) -> None:
       ceasefire alert add Rejections 'development:rejected' --to you@example.org --zone Europe/Kyiv
     """
     now = utc_now()
-    given = {"cadence": "instant", "recipients": (), **_given(now, options)}
+    given = {"cadence": "instant", "recipients": (), **_given(app, now, options)}
     made = alert_desk(app).add(Alert(id=0, name=name, query=query, since=now, created=now, **given), now)
     click.echo(f"alert {made.name!r} is on; {where_mails_go(app)}")
     _warn(app, query, now)
@@ -119,7 +122,7 @@ def edit(app: App, name: str, new_name: str | None, query: str | None, **options
       ceasefire alert edit "The plant" --to you@example.org
     """
     now = utc_now()
-    changes = _given(now, {**options, "name": new_name, "query": query})
+    changes = _given(app, now, {**options, "name": new_name, "query": query})
     if not changes:
         raise SettingsError("nothing to change; `ceasefire alert edit --help` lists what can be")
     changed = alert_desk(app).edit(name, changes, now)
@@ -308,6 +311,10 @@ def mute(app: App, kind: str, value: str, name: str | None, recipient: str | Non
     """
     now = utc_now()
     end = parse_moment(until, now) if until else None
+    if end is not None and end <= now:
+        raise SettingsError(
+            f"--until {until} is past: nothing would be muted; write a day to come, or now+7d for the next week"
+        )
     with app.database.write() as connection:
         if kind == "story":
             value = story_rows.resolve(connection, ids.story(connection, value))

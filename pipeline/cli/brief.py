@@ -39,7 +39,7 @@ def brief(app: App, since: str, until: str, kind: str, zone: str) -> None:
     end = now if until == "now" else parse_moment(until, now, zone)
     if start >= end:
         raise SettingsError(
-            f"--since ({start:%d %b %H:%M} UTC) must lie before --until ({end:%d %b %H:%M} UTC)"
+            f"--since ({start:%d %b %Y %H:%M} UTC) must lie before --until ({end:%d %b %Y %H:%M} UTC)"
         )
     settings = app.settings
     sender = sender_from(settings.mail_from, settings.public_url, settings.secret_key)

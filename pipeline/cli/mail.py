@@ -5,9 +5,10 @@ import click
 from pipeline import cycle
 from pipeline.app import App
 from pipeline.cli import show
-from pipeline.cli.options import CommandGroup, with_app
+from pipeline.cli.options import CommandGroup, typed, with_app
 from pipeline.clock import utc_now
 from pipeline.db import outbox
+from pipeline.errors import NotFoundError
 from pipeline.steps.test_mail import send_test
 
 
@@ -42,6 +43,10 @@ def release(app: App, number: int | None) -> None:
     now = utc_now()
     with app.database.write() as connection:
         released = outbox.release_held(connection, now, number)
+        if number is not None and not released:
+            raise NotFoundError(
+                f"no message {number} is held or set aside; {typed('status')} shows those that are"
+            )
     report = cycle.send(app, utc_now)
     click.echo(f"{show.plural(released, 'message')} released, {report.sent} sent")
     for problem in report.problems:

@@ -1,5 +1,6 @@
 """`ceasefire`: all commands, each loaded when it is asked for, so that `--help` and completion stay fast."""
 
+import difflib
 import importlib
 import logging
 import os
@@ -55,6 +56,15 @@ class LazyGroup(Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, which looks for near names only among commands that are loaded."""
+        near = difflib.get_close_matches(args[0], COMMANDS)
+        if args[0] not in COMMANDS and near and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(near)}?")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(

@@ -127,6 +127,8 @@ def _span(state: overview.Status) -> str:
 
 
 def _feeds(state: overview.Status) -> str:
+    if not state.feeds:
+        return f"the source list was not read yet; {typed('run')} reads it"
     due = f", next poll {state.next_due:%d %b %H:%M} UTC" if state.next_due else ""
     return f"{state.feeds}; {state.tally}{due}"
 

@@ -184,6 +184,15 @@ def test_search_reads_aliases_phrases_and_since(desk: Desk) -> None:
         (("status", "--db", "mysql://host/x"), "mysql"),
         (("search", "x", "--db", "mysql://host/x"), "'mysql' is not supported"),
         (("mail", "test", "notanaddress"), "notanaddress"),
+        (("mail", "release", "99"), "no message 99 is held or set aside"),
+        (("statsu",), "Did you mean status?"),
+        (("alert", "add", "A", "x", "--to", "a@b.example", "--thread", "none"), "there is no thread 'none'"),
+        (("alert", "mute", "phrase", "x", "--until", "7d"), "is past: nothing would be muted"),
+        (
+            ("alert", "add", "A", "x", "--to", "a@b.example", "--expires", "2020-01-01"),
+            "(01 Jan 2020 00:00 UTC)",
+        ),
+        (("search", "x", "--since", "2026-13-45"), "month must be in 1..12; a day with a clock time"),
     ],
 )
 def test_wrong_usage_is_code_two_with_a_message_that_helps(
@@ -192,6 +201,29 @@ def test_wrong_usage_is_code_two_with_a_message_that_helps(
     result = desk(*arguments, code=2)
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_never_read_a_source_list_says_how_to_read_it(desk: Desk) -> None:
+    assert "the source list was not read yet; `ceasefire run` reads it" in desk("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{broken", "line 1: not JSON: "),
+        ('{"id": "1", "outlet": "A", "title": "T"}', "line 1: published is missing"),
+        (
+            '{"id": "1", "outlet": "A", "title": "T", "published": "soon"}',
+            "line 1: needs id, outlet, title and published",
+        ),
+    ],
+)
+def test_a_line_that_cannot_be_replayed_is_named_in_words(desk: Desk, line: str, message: str) -> None:
+    file = desk.folder / "past.jsonl"
+    file.write_text(line, encoding="utf-8")
+    told = desk("replay", str(file), code=1).stderr
+    assert message in told
+    assert "Error(" not in told
 
 
 def test_tag_answers_line_by_line_in_order(desk: Desk) -> None:
