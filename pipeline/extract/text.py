@@ -41,6 +41,9 @@ _INVISIBLE: Final = re.compile(
 _JOINERS: Final = re.compile("(?<![\u0600-\u0dff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u0dff])")
 """Zero-width joiners are spelling in Arabic and Indic scripts, and noise elsewhere."""
 
+_PRINTABLE_YET_INVISIBLE: Final = frozenset("\u034f\ufffc\ufffd")
+"""Those of the above that `str.isprintable` lets pass."""
+
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _BREAKS: Final = re.compile(r" ?(?:\n ?)+")
 _LINE_ENDS_IN_MARKUP: Final = re.compile("[\r\n\x00]+")
@@ -107,10 +110,13 @@ def _text_of(markup: str) -> str:
 
 def _visible(text: str) -> str:
     """Invisible characters out, spaces and line ends of all kinds to one kind, letters to their composed form."""
-    if text.isascii() and text.isprintable():  # no line ends or controls either: most titles and summaries
-        return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+    if text.replace("\n", "").isprintable() and _PRINTABLE_YET_INVISIBLE.isdisjoint(text):
+        # Most texts: no controls, formats, or spaces but " ". Ten times as fast as what follows, to the same end.
+        lines = [" ".join(line.split()) for line in text.split("\n")]
+        return lines[0] if len(lines) == 1 else "\n".join(line for line in lines if line)
+    if not text.isascii():
         text = _JOINERS.sub("", text)
     text = _LINE_ENDS.sub("\n", text)
     text = _INVISIBLE.sub("", text)
