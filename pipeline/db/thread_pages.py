@@ -56,6 +56,16 @@ def latest(
     ]
 
 
+def published_span(connection: Connection, thread: str) -> tuple[datetime, datetime] | None:
+    """When the first and the last article of a thread were published; None where it has none."""
+    article, story = schema.article.c, schema.story.c
+    query = select(func.min(article.published), func.max(article.published)).where(
+        article.story.in_(select(story.id).where(story.thread == thread))
+    )
+    first, last = connection.execute(query).one()
+    return None if first is None else (first, last)
+
+
 def words_of(connection: Connection, thread: str) -> list[Word]:
     """What every article of a thread reports of the parties' acts."""
     found: list[Word] = []

@@ -1,6 +1,6 @@
 """The morning briefing out of the database: what happened in a period, and how well it was watched."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from pipeline.brief import NearMiss, StoryNews, build
 from pipeline.db import announced as rows
 from pipeline.db import coverage, tags
 from pipeline.db.engine import Database
+from pipeline.fetch.policy import WHY
 from pipeline.index.base import Index
 from pipeline.notify.content import Brief, Coverage
 from pipeline.notify.render import local_time
@@ -30,6 +31,7 @@ ARTICLES = 5000
 """Most articles that one briefing reads: a busy day of sixty feeds has half as many."""
 CANDIDATES = 300
 """Uncertain articles looked at for near misses."""
+_WHY: Mapping[str, str] = {str(kind): why for kind, why in WHY.items()}
 
 
 class _Everything:
@@ -98,7 +100,7 @@ def coverage_of(
         outlets,
         tuple(f"{_at(gap.start, zone)} to {_at(gap.end, zone)}" for gap in gaps),
         tuple(
-            f"{feed.outlet} ({feed.failure}"
+            f"{feed.outlet} ({_WHY.get(feed.failure, feed.failure)}"
             + (
                 f", last answered {_at(feed.last_success, zone)})"
                 if feed.last_success

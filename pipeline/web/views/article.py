@@ -71,6 +71,7 @@ def show(visit: Visit) -> Response:
         ],
         positions=_by_sentence(visit, document.positions),
         log=log,
+        target_words=lambda target: target_words(visit, target),
         said=visit.said,
         choices={
             facet: [label for label in visit.site.labels.values() if label.facet == facet]

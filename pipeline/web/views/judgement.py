@@ -4,7 +4,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 
 from pipeline.corrections import training_line
-from pipeline.db import announced, corrections, documents, judgement, story_pages
+from pipeline.db import announced, corrections, documents, judgement
 from pipeline.db import stories as story_rows
 from pipeline.web.routing import RefusedError, Visit, action, page
 from pipeline.web.shown import clauses
@@ -25,12 +25,9 @@ def show(visit: Visit) -> Response:
         tags = judgement.tag_counts(connection)
         stories = judgement.tagged(connection, tag, SHOWN) if tag else []
         living = story_rows.living(connection, {item.story for item in judged})
-        newest = {
-            story: found.newest[0]
-            for story, found in story_pages.members(connection, set(living.values()), 1).items()
-        }
-        shown = dict.fromkeys([*(item.article for item in made), *newest.values()])
-        titles = {document.id: document.title for document in documents.by_ids(connection, list(shown))}
+        shown = list(dict.fromkeys(item.article for item in made))
+        titles = {document.id: document.title for document in documents.by_ids(connection, shown)}
+    named = {card.id: card.headline for card in cards(visit, sorted(set(living.values())))}
     return visit.render(
         "judgement.html",
         active="judgement",
@@ -42,7 +39,7 @@ def show(visit: Visit) -> Response:
         made=made,
         titles=titles,
         judged=judged,
-        story_titles={told: titles.get(newest.get(story, "")) for told, story in living.items()},
+        story_titles={told: named.get(story) for told, story in living.items()},
         target_words=lambda target: target_words(visit, target),
         said=visit.said,
     )

@@ -27,15 +27,18 @@ def show(visit: Visit) -> Response:
     with visit.site.app.database.read() as connection:
         view = rows.view(connection, asked)
         words = thread_pages.words_of(connection, view.id)
+        span = thread_pages.published_span(connection, view.id)
     if asked != view.id:
         return RedirectResponse(f"/thread/{view.id}", 301)
     steps = list(reversed(view.steps))
+    shown = cards(visit, [step.story for step in steps[:OPEN_STEPS]])
     return visit.render(
         "thread.html",
         active="threads",
         title=view.name or view.title,
         view=view,
-        cards=cards(visit, [step.story for step in steps[:OPEN_STEPS]]),
+        cards=sorted(shown, key=lambda card: card.latest, reverse=True),
+        span=span,
         older=steps[OPEN_STEPS:],
         table=standpoints(words, visit.site.words),
         said=visit.said,

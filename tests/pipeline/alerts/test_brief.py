@@ -125,7 +125,7 @@ def test_coverage_tells_hours_gaps_and_failing_feeds(newsroom: Newsroom) -> None
     assert coverage is not None
     assert (coverage.hours, coverage.watched_h) == (12, 6)
     assert coverage.gaps == ("18 Mar 01:00 EET to 18 Mar 07:00 EET",)
-    assert coverage.failing == ("Lost Gazette (http-5xx, last answered 17 Mar 23:00 EET)",)
+    assert coverage.failing == ("Lost Gazette (its server is in trouble, last answered 17 Mar 23:00 EET)",)
 
 
 def test_every_format_renders_the_same_lines(newsroom: Newsroom) -> None:
