@@ -35,6 +35,9 @@ from pipeline.types import Article, Entry, Feed
 
 CYCLE = timedelta(minutes=15)
 """Simulated time between two polls: what a well-paced monitor gives its feeds."""
+SILENCE = timedelta(days=7)
+"""Simulated time without an entry after which no digest is owed: the clock goes on at the next entry, so that one line of
+another year costs nothing."""
 READER = "analyst@example.org"
 """Who the mails are for where an alert names nobody."""
 
@@ -218,14 +221,19 @@ def _open(app: App, feeds: Iterable[Feed], alerts: Sequence[Path], begin: dateti
 def _polls(
     entries: Sequence[PastEntry], begin: datetime, cycle: timedelta
 ) -> Iterator[tuple[datetime, list[PastEntry]]]:
-    """Each moment at which something had come in since the last one, and every full hour, when digests fall due."""
-    position, moment = 0, begin
+    """Each moment at which something had come in since the last one, and every full hour, when digests fall due, until
+    `SILENCE` has passed."""
+    position, moment, last = 0, begin, begin
     while position < len(entries):
         moment += cycle
+        if moment - last > SILENCE:
+            moment = max(moment, _floor(entries[position].published, cycle))
         batch: list[PastEntry] = []
         while position < len(entries) and entries[position].published <= moment:
             batch.append(entries[position])
             position += 1
+        if batch:
+            last = moment
         if batch or not moment.minute:
             yield moment, batch
 

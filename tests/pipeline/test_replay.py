@@ -95,6 +95,19 @@ def test_the_report_counts_what_came_of_it(tmp_path: Path, entries: Path, alerts
     assert report.end - report.begin == timedelta(hours=5, minutes=15)
 
 
+def test_a_line_of_another_year_costs_a_week_of_the_clock_and_no_more(
+    tmp_path: Path, entries: Path, alerts: Path
+) -> None:
+    with gzip.open(entries, "at", encoding="utf-8") as lines:
+        lines.write(
+            '{"id": "e0", "outlet": "River Post", "title": "Clock stopped", "published": "1999-12-31"}\n'
+        )
+    report, mails = run(tmp_path / "one", entries, alerts)
+    assert report.mails_by_day["2023-06-06"]["Dam"] == 1
+    assert "04:15" in next(iter(mails.values())).decode("utf-8", "replace")
+    assert report.cycles < 8 * 24
+
+
 def test_a_folder_that_holds_a_replay_is_not_overwritten(tmp_path: Path, entries: Path, alerts: Path) -> None:
     run(tmp_path / "one", entries, alerts)
     with pytest.raises(InputError, match="new database"), replay_app(tmp_path / "one", WORDS_ONLY):
