@@ -45,6 +45,22 @@ def test_every_view_reads_well_light_dark_and_narrow(site: Site, visit: Visit, v
     assert page.evaluate("document.documentElement.scrollWidth") <= 380, f"{view} scrolls sideways"
 
 
+@pytest.mark.parametrize("view", ["story", "thread", "brief", "article"])
+def test_a_view_prints_what_it_tells_and_none_of_its_forms_on_white_paper(
+    site: Site, visit: Visit, view: str
+) -> None:
+    page = visit(site).go(address(site, view))
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(0, 0, 0)"
+    assert page.locator("h1").is_visible()
+    told = {"story": ".timeline > li", "thread": "tbody td strong", "brief": ".item", "article": "main p"}
+    assert page.locator(told[view]).first.is_visible()
+    for hidden in (".top", ".foot", "button", "input", "select", "textarea:not(.hidden)"):
+        assert not [one for one in page.locator(hidden).all() if one.is_visible()], hidden
+
+
 def test_every_link_of_every_view_leads_somewhere(site: Site) -> None:
     links: dict[str, str] = {}
     for view in VIEWS:
