@@ -200,7 +200,7 @@ def test_a_daily_digest_shows_near_misses_and_coverage(newsroom: Newsroom) -> No
     assert "No was perhaps meant." in text
     assert "uncertain, 40%" in text
     assert "watched 2 of 9 hours" in text
-    assert "Lost Gazette (dns, never answered)" in text
+    assert "Lost Gazette (its name cannot be found, never answered)" in text
 
 
 def test_an_edit_keeps_what_was_promised_to_a_digest(newsroom: Newsroom) -> None:
