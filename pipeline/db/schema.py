@@ -175,6 +175,12 @@ article = Table(
     Index("ix_article_seen", "seen"),
     Index("ix_article_published", "published"),
     Index(
+        "ix_article_copy_of",
+        "copy_of",
+        sqlite_where=text("copy_of IS NOT NULL"),
+        postgresql_where=text("copy_of IS NOT NULL"),
+    ),
+    Index(
         "ix_article_to_tag",
         "seen",
         sqlite_where=text("tagged_text_hash IS NULL"),

@@ -1,4 +1,4 @@
-"""Article pages are looked at again: their validators, how often that was, and when it is due."""
+"""Article pages are looked at again: their validators, how often that was, and when it is due; copies are found by index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,9 +26,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_check IS NOT NULL"),
         postgresql_where=sa.text("next_check IS NOT NULL"),
     )
+    op.create_index(
+        "ix_article_copy_of",
+        "article",
+        ["copy_of"],
+        sqlite_where=sa.text("copy_of IS NOT NULL"),
+        postgresql_where=sa.text("copy_of IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_article_copy_of", "article")
     op.drop_index("ix_page_to_check", "page")
     for column in PAGE_COLUMNS:
         op.drop_column("page", column)
