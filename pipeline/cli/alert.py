@@ -115,7 +115,7 @@ def _warn(app: App, query: str, now: datetime) -> None:
 @alert_options
 @with_app
 def edit(app: App, name: str, new_name: str | None, query: str | None, **options: Any) -> None:
-    """Change alert NAME. It sees later arrivals only: no storm of old news.
+    """Change alert NAME. One that asks for something else sees later arrivals only: no storm of old news.
 
     \b
     Example:
