@@ -41,12 +41,13 @@ def address(site: Site, view: str) -> str:
     path = VIEWS[view]
     table = schema.article.c
     with site.app.database.read() as connection:
-        if path == "{thread}":
-            return f"/thread/{connection.execute(select(schema.story.c.thread).where(schema.story.c.thread.is_not(None))).scalars().first()}"
         of = {"{version}": "Putin and Trump agree on pause"}.get(path, "Moscow: 30-day truce")
         row = connection.execute(select(table.id, table.story).where(table.title.startswith(of))).one()
+        story = schema.story.c
+        thread = connection.execute(select(story.thread).where(story.id == row.story)).scalar_one()
     return {
         "{story}": f"/story/{row.story}",
+        "{thread}": f"/thread/{thread}",
         "{article}": f"/article/{row.id}?q=respite",
         "{like}": f"/article/{row.id}/like",
         "{version}": f"/article/{row.id}/v/2",
