@@ -7,7 +7,7 @@ English goes to the backend's model; all other languages to aliases and phrases,
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol, get_args
@@ -52,11 +52,22 @@ class PositionReader(Protocol):
         """The positions of one English text, whose labels decided "yes" are given in taxonomy order."""
 
 
+class SecondLooker(Protocol):
+    """Judges developments once more, knowing who does what in each sentence. `content_hash` changes with its answers."""
+
+    @property
+    def content_hash(self) -> str: ...
+
+    def second_look(self, text: Text, scores: Mapping[str, float], actors: Iterable[str]) -> dict[str, float]:
+        """The scores (0 to 1) of developments after it. Ids without a facet; `actors` are those decided."""
+
+
 class Tagger:
     """Tags texts of any language. `scorer` None: names and phrases alone, in English too.
 
     `thresholds`: what each label needs of the scorer's probabilities; a label without an entry needs a half.
-    `matcher`: the taxonomy's, if there is one already. May be shared by threads if its scorer may.
+    `matcher`: the taxonomy's, if there is one already. `second_looker` None: the scorer has the last word on
+    developments. May be shared by threads if its scorer may.
     """
 
     def __init__(
@@ -66,11 +77,13 @@ class Tagger:
         thresholds: Mapping[str, Thresholds] | None = None,
         position_reader: PositionReader | None = None,
         matcher: AliasMatcher | None = None,
+        second_looker: SecondLooker | None = None,
     ) -> None:
         self.taxonomy = taxonomy
         self._scorer = scorer
         self._thresholds = [(thresholds or {}).get(key, UNTUNED) for key in taxonomy.keys]
         self._position_reader = position_reader
+        self._second_looker = second_looker
         self._aliases = AliasReader(taxonomy, matcher)
         self._gazetteer: Gazetteer = load_gazetteer()
         self._languages = LanguageGuard()
@@ -90,6 +103,7 @@ class Tagger:
         facts += [
             self._position_reader.content_hash if self._position_reader else "",
             self._gazetteer.content_hash,
+            self._second_looker.content_hash if self._second_looker else "",
         ]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
@@ -155,12 +169,38 @@ class Tagger:
     def _by_scores(self, text: Text, scored: Scored, row: int) -> tuple[LabelDecision, ...]:
         sentences = split(text.title, text.text)
         shown = [sentences[min(int(at), len(sentences) - 1)].text for at in scored.evidence[row]]
-        return decide(self.taxonomy, scored.probabilities[row], self._thresholds, shown)
+        probabilities = scored.probabilities[row]
+        if self._second_looker:
+            probabilities = looked_at_again(
+                self._second_looker, self.taxonomy, text, probabilities, self._thresholds
+            )
+        return decide(self.taxonomy, probabilities, self._thresholds, shown)
 
     def _by_aliases(self, text: Text, language: str) -> tuple[LabelDecision, ...]:
         reading = self._aliases.read(text, split(text.title, text.text), language)
         needed = [THRESHOLDS] * len(self.taxonomy.keys)
         return decide(self.taxonomy, reading.scores, needed, reading.sentences, reading.reasons)
+
+
+def looked_at_again(
+    looker: SecondLooker,
+    taxonomy: Taxonomy,
+    text: Text,
+    probabilities: NDArray[np.float32],
+    thresholds: Sequence[Thresholds],
+) -> NDArray[np.float32]:
+    """A text's probabilities (k,), those of developments after a second look."""
+    of_facet: dict[str, dict[str, int]] = {"actor": {}, "development": {}}
+    for label, column in taxonomy.columns.items():
+        facet, _, id = label.partition(":")
+        if facet in of_facet:
+            of_facet[facet][id] = column
+    actors = [id for id, at in of_facet["actor"].items() if probabilities[at] >= thresholds[at].decide]
+    scores = {id: float(probabilities[at]) for id, at in of_facet["development"].items()}
+    found = probabilities.copy()
+    for id, score in looker.second_look(text, scores, actors).items():
+        found[of_facet["development"][id]] = score
+    return found
 
 
 def load_tagger(
@@ -186,6 +226,7 @@ def load_tagger(
     threads = threads or os.cpu_count() or 1
     scorer: Scorer | None = None
     thresholds: Mapping[str, Thresholds] | None = None
+    second_looker: SecondLooker | None = None
     if backend == "onnx":
         from classifiers.model_folder import SHIPPED
         from classifiers.onnx import OnnxScorer
@@ -207,8 +248,9 @@ def load_tagger(
     elif backend != ALIASES:
         raise BackendError(backend, "is not known", f"choose one of {', '.join(get_args(Backend))}")
     if scorer and position_reader is None:
-        position_reader = load_position_finder(taxonomy, matcher)
-    return Tagger(taxonomy, scorer, thresholds, position_reader, matcher)
+        position_reader = finder = load_position_finder(taxonomy, matcher)
+        second_looker = finder if backend == "onnx" else None  # fitted on scores of networks of that kind
+    return Tagger(taxonomy, scorer, thresholds, position_reader, matcher, second_looker)
 
 
 def _readable(text: Text) -> Text:

@@ -1,13 +1,15 @@
 """Probabilities to positions: who is named, who stands with whom in one position, on which sentence it rests. Pure."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.positions.features import PRINCIPALS, Told
 from classifiers.positions.model import WITHOUT_AGAINST, Bounds
-from classifiers.positions.reading import Clause
+from classifiers.positions.sayings import Sayings
 
 TOGETHER = frozenset(
     {
@@ -20,17 +22,21 @@ TOGETHER = frozenset(
     }
 )
 """Developments whose doers act together as a rule: one position. Of all others each doer has its own."""
+_TAGGER_WEIGHT = 0.25
+"""What the tagger's choice of a sentence counts, against the likelihood (0 to 1) that it tells who did it."""
 _TALKS = frozenset({"talks-announced", "talks-held"})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The n actors that a text offers for one development: `by` and `against` are (n,) probabilities."""
+    """The n actors that a text offers for one development: `by` and `against` are (n,) probabilities. `of_three` says
+    that the text speaks of three sides ("trilateral talks")."""
 
     development: str
     actors: Sequence[str]
     by: NDArray[np.float64]
     against: NDArray[np.float64]
+    of_three: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +62,40 @@ def drafts(candidates: Candidates, bounds: Bounds) -> list[Draft]:
     ]
 
 
-def resting_on(
-    clauses: Sequence[Clause], triggers: Sequence[int], by: Sequence[str], evidence: str
-) -> Clause:
-    """The sentence that a position rests on.
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Which sentences speak for the positions of one development.
 
-    `triggers` are the indices of those that speak of the development, the strongest first; `evidence` is what the
-    tagger takes for its sentence ("": not known). A sentence that names the doers goes first.
+    `told` are those that speak of the development, `likely` (m,) is how likely each of the m pairs of `sayings` tells
+    that the actor (of `actors`) did it, `evidence` the index of the sentence that the tagger takes (-1: not known).
     """
-    doers = set(by)
 
-    def fitness(at: int) -> tuple[float, int]:
-        named = {mention.actor for mention in clauses[at].mentions}
-        return (len(doers & named) + 0.5 * (clauses[at].text == evidence), -triggers.index(at))
+    actors: Sequence[str]
+    told: Sequence[Told]
+    sayings: Sayings
+    likely: NDArray[np.float64]
+    evidence: int
 
-    if triggers:
-        return clauses[max(triggers, key=fitness)]
-    return next((clause for clause in clauses if clause.text == evidence), clauses[0])
+    def resting_on(self, by: Sequence[str]) -> int:
+        """The index of the sentence that a position of those doers rests on: the one that says most clearly that they
+        did it; if none does, the tagger's, or the one that speaks most of the development."""
+        doers = {at for at, actor in enumerate(self.actors) if actor in by}
+        weight: defaultdict[int, float] = defaultdict(float)
+        for sentence, actor, likely in zip(
+            self.sayings.sentence.tolist(), self.sayings.actor.tolist(), self.likely.tolist(), strict=True
+        ):
+            if actor in doers:
+                weight[sentence] += likely
+        if weight:
+            weight[self.evidence] += _TAGGER_WEIGHT * len(doers) * (self.evidence in weight)
+            return max(weight, key=lambda at: (weight[at], -at))
+        if self.evidence >= 0:
+            return self.evidence
+        return max(self.told, key=lambda one: (_strength(one), -one.at)).at if self.told else 0
+
+
+def _strength(one: Told) -> float:
+    return min(len(one.triggers), 3) + 0.5 * min(one.supports, 2) + 0.5 * one.clause.title
 
 
 def _doers(candidates: Candidates, bounds: Bounds) -> list[str]:
@@ -84,6 +107,12 @@ def _doers(candidates: Candidates, bounds: Bounds) -> list[str]:
         runner_up = next(at for at in order if at != found[0])
         if candidates.by[runner_up] >= bounds.second:
             found.append(runner_up)
+    if candidates.development in _TALKS and candidates.of_three:
+        found += [
+            at
+            for at in order
+            if candidates.actors[at] in PRINCIPALS and at not in found and candidates.by[at] >= bounds.second
+        ]
     return [candidates.actors[at] for at in found]
 
 

@@ -22,6 +22,20 @@ class Contexts:
             [_around(clause, mention) for mention in clause.mentions] for clause in clauses
         ]
 
+    def of_sentence(
+        self, development: str, at: int, triggers: Sequence[int], actors: Sequence[str]
+    ) -> list[NDArray[np.int32]]:
+        """The same for the sentence `at` alone; `triggers` are the places of its words that speak of the development."""
+        clause = self._clauses[at]
+        found: dict[str, set[int]] = {
+            actor: {_bucket(f"is {actor}"), _bucket(f"{development} {actor}")} for actor in actors
+        }
+        for mention, (always, beside) in zip(clause.mentions, self._around[at], strict=True):
+            found[mention.actor].update(
+                (*always, *beside, *map(_bucket, _towards(clause, mention, triggers)))
+            )
+        return [np.fromiter(found[actor], np.int32, len(found[actor])) for actor in actors]
+
     def buckets(self, development: str, trigger: int, actors: Sequence[str]) -> list[NDArray[np.int32]]:
         """For each actor the buckets (0 to BUCKETS - 1, each once) of the words around its names.
 

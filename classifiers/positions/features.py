@@ -42,13 +42,26 @@ _IRREGULAR = frozenset(
         "freed",
     )
 )
-_ROLES = (
+ROLES = (
     "subject", "subject_far", "agent", "object", "object_far", "owner", "weapon", "force", "target", "offer",
     "patient", "speaker", "with", "between", "against", "to", "from", "of", "for", "on", "accused", "joined", "negated",
     "before", "after", "clause_subject", "conditional", "talks", "official", "person", "capital", "leads", "asks",
-    "defends", "maker", "broker", "adjacent", "near future", "near past", "pair", "reporter",
+    "defends", "maker", "broker", "adjacent", "near future", "near past", "pair", "reporter", "led", "listed three",
 )  # fmt: skip
-_FACTS = ("says", "subject", "accused", "asks", "defends", "maker", "broker", "capital", "joined", "leads")
+FACTS = (
+    "says",
+    "subject",
+    "accused",
+    "asks",
+    "defends",
+    "maker",
+    "broker",
+    "capital",
+    "joined",
+    "leads",
+    "led",
+    "pronoun",
+)
 _COMPARED = (
     *(f"sum {one}" for one in ("before", "subject", "clause_subject", "after", "agent", "object", "owner", "weapon",
                                "target", "with", "between", "speaker", "accused", "patient")),
@@ -61,7 +74,7 @@ _COMPARED = (
     "all weapon", "in trigger sentences",
 )  # fmt: skip
 """Columns that also stand there as the lead over the best other actor: who did it is a comparison."""
-_ACTORS = (
+ACTORS = (
     "ukraine",
     "russia",
     "united-states",
@@ -72,6 +85,12 @@ _ACTORS = (
     "turkey",
     OTHER,
 )
+
+ENEMY = {"ukraine": "russia", "russia": "ukraine"}
+OF_ENEMY = ("defends", "speaker", "accused", "target", "patient", "object", "before", "weapon")
+"""Roles that say more about the enemy of who has them: "Kyiv shot down ten drones" tells of Moscow's attack."""
+PRINCIPALS = ("ukraine", "russia", "united-states")
+"""Who sits at the table where the text says only that there are three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,18 @@ class Question:
     evidence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence that speaks of a development: its index, the words that do, how many words support them, and what
+    roles its m mentions have towards them, (m, roles)."""
+
+    at: int
+    clause: Clause
+    triggers: Sequence[int]
+    supports: int
+    roles: NDArray[np.float32]
+
+
 class Features:
     """Makes the arrays; `names` are their columns."""
 
@@ -95,31 +126,33 @@ class Features:
         self._be, self._negation = mask("verbs.be"), mask("verbs.negation")
         self._condition = mask("verbs.condition")
         self._say = mask("verbs.say")
+        self._three = mask("three")
         self._future, self._past = mask("verbs.future"), mask("verbs.past")
         self.names: tuple[str, ...] = (
             *(f"development {one}" for one in DEVELOPMENTS),
             *(f"beside {one}" for one in DEVELOPMENTS),
-            *(f"actor {one}" for one in _ACTORS),
+            *(f"actor {one}" for one in ACTORS),
             "decided", "undecided",
             "mentions", "share", "first", "rank by count", "rank by place", "sentences", "actors", "named", "people",
             "in title", "in lead", "only one", "title actors", "title rank",
-            *(f"all {one}" for one in (*_FACTS, *_PREPOSITIONS, *HEADS)),
+            *(f"all {one}" for one in (*FACTS, *_PREPOSITIONS, *HEADS)),
             *(f"land {zone}" for zone in ZONES), *(f"held land {zone}" for zone in ZONES),
             *(f"near land {zone}" for zone in ZONES),
-            *(f"{zone} {role}" for zone in ZONES for role in _ROLES),
-            *(f"evidence {role}" for role in _ROLES),
-            *(f"sum {role}" for role in _ROLES),
+            *(f"{zone} {role}" for zone in ZONES for role in ROLES),
+            *(f"evidence {role}" for role in ROLES),
+            *(f"sum {role}" for role in ROLES),
             *(f"{zone} closeness {side}" for zone in ZONES for side in ("before", "after")),
             *(f"{zone} triggers" for zone in ZONES),
             "trigger sentences", "in trigger sentences", "best rank", "evidence known", "evidence mention", "evidence share",
             "evidence land", "evidence first", "evidence title",
-            "future", "past",
+            "future", "past", "three", "evidence three", "three beside", "principal three",
+            *(f"enemy {one}" for one in OF_ENEMY), "enemy land", "enemy evidence defends",
             *(f"lead in {one}" for one in _COMPARED),
         )  # fmt: skip
         self._at = {name: at for at, name in enumerate(self.names)}
-        self._role_at = {zone: self._at[f"{zone} {_ROLES[0]}"] for zone in ZONES}
-        self._evidence_at = self._at[f"evidence {_ROLES[0]}"]
-        self._sum_at = self._at[f"sum {_ROLES[0]}"]
+        self._role_at = {zone: self._at[f"{zone} {ROLES[0]}"] for zone in ZONES}
+        self._evidence_at = self._at[f"evidence {ROLES[0]}"]
+        self._sum_at = self._at[f"sum {ROLES[0]}"]
         self._compared = [self._at[name] for name in _COMPARED]
 
     def candidates(self, clauses: Sequence[Clause], also: Iterable[str] = ()) -> list[str]:
@@ -128,15 +161,35 @@ class Features:
         land = (mention.actor for clause in clauses for mention in clause.land)
         return list(dict.fromkeys((*named, *land, *also)))
 
+    def told(self, clauses: Sequence[Clause], development: str) -> list[Told]:
+        """The sentences that speak of the development, in order."""
+        core, support = self._core[development], self._support[development]
+        found = []
+        for at, clause in enumerate(clauses):
+            triggers = [word for word, bits in enumerate(clause.bits) if bits & core]
+            if triggers:
+                supports = sum(1 for bits in clause.bits if bits & support)
+                roles = [self._pairs(clause, mention, triggers) for mention in clause.mentions]
+                found.append(
+                    Told(at, clause, triggers, supports, np.array(roles, np.float32).reshape(-1, len(ROLES)))
+                )
+        return found
+
+    def of_three(self, clause: Clause) -> bool:
+        """Whether a sentence speaks of three sides."""
+        return any(bits & self._three for bits in clause.bits)
+
     def rows(
-        self, clauses: Sequence[Clause], question: Question, actors: Sequence[str]
+        self, clauses: Sequence[Clause], question: Question, actors: Sequence[str], told: Sequence[Told]
     ) -> NDArray[np.float32]:
-        """(n, f) for n actors, columns as `names`."""
+        """(n, f) for n actors, columns as `names`; `told` is that of the question's development."""
         out = np.zeros((len(actors), len(self.names)), np.float32)
         row_of = {actor: at for at, actor in enumerate(actors)}
         self._globals(out, clauses, question, actors, row_of)
-        self._roles(out, clauses, question, row_of)
-        out[:, -len(_COMPARED) :] = out[:, self._compared] - _best_other(out[:, self._compared])
+        self._roles(out, told, question, row_of)
+        self._evidence(out, clauses, question, told, row_of)
+        self._enemies(out, row_of)
+        out[:, -len(_COMPARED) :] = out[:, self._compared] - best_other(out[:, self._compared])
         return out
 
     def trigger(self, development: str) -> int:
@@ -177,7 +230,7 @@ class Features:
                 row[at["mentions"]] += 1
                 row[at["named"]] += mention.named
                 row[at["people"]] += mention.person
-                for fact in _FACTS:
+                for fact in FACTS:
                     row[at[f"all {fact}"]] += getattr(mention, fact)
                 if mention.preposition in _PREPOSITIONS:
                     row[at[f"all {mention.preposition}"]] += 1
@@ -207,7 +260,7 @@ class Features:
         out[:, at["rank by count"]] = [int((counts > count).sum()) for count in counts]
         for actor, row in row_of.items():
             out[row, at["rank by place"]] = order.index(actor) if actor in order else 99
-            if actor in _ACTORS:
+            if actor in ACTORS:
                 out[row, at[f"actor {actor}"]] = 1
             if question.actors is not None and actor != OTHER:
                 out[row, at["decided" if actor in question.actors else "undecided"]] = 1
@@ -215,72 +268,90 @@ class Features:
     def _roles(
         self,
         out: NDArray[np.float32],
-        clauses: Sequence[Clause],
+        told: Sequence[Told],
         question: Question,
         row_of: Mapping[str, int],
     ) -> None:
         at = self._at
-        core, support = self._core[question.development], self._support[question.development]
         strongest: dict[int, float] = {}
-        future = past = 0
-        with_trigger = 0
-        for clause in clauses:
-            triggers = [word for word, bits in enumerate(clause.bits) if bits & core]
-            zone = _zone(clause)
-            out[:, at[f"{zone} triggers"]] += len(triggers)
-            if clause.text == question.evidence:
-                self._evidence(out, clause, triggers, row_of)
-            if not triggers:
-                continue
-            with_trigger += 1
-            future += sum(1 for bits in clause.bits if bits & self._future)
-            past += sum(1 for bits in clause.bits if bits & self._past)
-            strength = len(triggers) + 0.5 * sum(1 for bits in clause.bits if bits & support)
-            for mention in clause.mentions:
+        for one in told:
+            clause, zone = one.clause, _zone(one.clause)
+            out[:, at[f"{zone} triggers"]] += len(one.triggers)
+            out[:, at["trigger sentences"]] += 1
+            out[:, at["future"]] += sum(1 for bits in clause.bits if bits & self._future)
+            out[:, at["past"]] += sum(1 for bits in clause.bits if bits & self._past)
+            of_three = self.of_three(clause)
+            out[:, at["three"]] += of_three
+            strength = len(one.triggers) + 0.5 * one.supports
+            for mention, values in zip(clause.mentions, one.roles, strict=True):
                 row = row_of[mention.actor]
-                values = self._pairs(clause, mention, triggers)
                 start = self._role_at[zone]
-                part = out[row, start : start + len(_ROLES)]
+                part = out[row, start : start + len(ROLES)]
                 np.maximum(part, values, out=part)
-                out[row, self._sum_at : self._sum_at + len(_ROLES)] += values
+                out[row, self._sum_at : self._sum_at + len(ROLES)] += values
                 for side, name in ((values[_BEFORE], "before"), (values[_AFTER], "after")):
                     column = at[f"{zone} closeness {name}"]
                     out[row, column] = max(out[row, column], side)
+                out[row, at["three beside"]] = max(out[row, at["three beside"]], of_three)
                 strongest[row] = max(strongest.get(row, 0.0), strength)
             for actor in {mention.actor for mention in clause.mentions}:
                 out[row_of[actor], at["in trigger sentences"]] += 1
             for actor in {mention.actor for mention in clause.land}:
                 out[row_of[actor], at[f"near land {zone}"]] += 1
-        out[:, at["trigger sentences"]] = with_trigger
-        out[:, at["future"]] = future
-        out[:, at["past"]] = past
+        for actor in PRINCIPALS:
+            if actor in row_of:
+                out[row_of[actor], at["principal three"]] = out[row_of[actor], at["three"]]
         for row, strength in strongest.items():
             out[row, at["best rank"]] = sum(1 for other in strongest.values() if other > strength)
 
+    def _enemies(self, out: NDArray[np.float32], row_of: Mapping[str, int]) -> None:
+        at = self._at
+        for actor, enemy in ENEMY.items():
+            if actor in row_of and enemy in row_of:
+                row, other = out[row_of[actor]], out[row_of[enemy]]
+                for role in OF_ENEMY:
+                    row[at[f"enemy {role}"]] = other[at[f"sum {role}"]]
+                row[at["enemy land"]] = sum(other[at[f"near land {zone}"]] for zone in ZONES)
+                row[at["enemy evidence defends"]] = other[at["evidence defends"]]
+
     def _evidence(
-        self, out: NDArray[np.float32], clause: Clause, triggers: Sequence[int], row_of: Mapping[str, int]
+        self,
+        out: NDArray[np.float32],
+        clauses: Sequence[Clause],
+        question: Question,
+        told: Sequence[Told],
+        row_of: Mapping[str, int],
     ) -> None:
         """What stands in the sentence that the tagger takes the development from."""
         at = self._at
+        found = evidence_at(clauses, question.evidence)
+        if found < 0:
+            return
+        clause = clauses[found]
+        roles = next((one.roles for one in told if one.at == found), None)
         out[:, at["evidence known"]] = 1
         out[:, at["evidence title"]] = clause.title
+        out[:, at["evidence three"]] = self.of_three(clause)
         for place, mention in enumerate(clause.mentions):
             row = out[row_of[mention.actor]]
             row[at["evidence share"]] += 1 / len(clause.mentions)
             if not row[at["evidence mention"]]:
                 row[at["evidence first"]] = 1 / (1 + place)
             row[at["evidence mention"]] = 1
-            part = row[self._evidence_at : self._evidence_at + len(_ROLES)]
-            np.maximum(part, self._pairs(clause, mention, triggers), out=part)
+            part = row[self._evidence_at : self._evidence_at + len(ROLES)]
+            np.maximum(part, self._pairs(clause, mention, ()) if roles is None else roles[place], out=part)
         for mention in clause.land:
             out[row_of[mention.actor], at["evidence land"]] += 1
 
     def _pairs(self, clause: Clause, mention: Mention, triggers: Sequence[int]) -> NDArray[np.float32]:
         """The roles of one mention towards all triggers of its sentence, 0 or 1 (closeness: 0 to 1)."""
-        values = np.zeros(len(_ROLES), np.float32)
+        values = np.zeros(len(ROLES), np.float32)
         words, bits = clause.words, clause.bits
         for trigger in triggers:
-            if mention.first <= trigger <= mention.last:
+            if (
+                mention.first <= trigger <= mention.last
+                or clause.parts[trigger] != clause.parts[mention.first]
+            ):
                 continue
             ahead = trigger > mention.last
             low, high = (mention.last, trigger) if ahead else (trigger, mention.first)
@@ -331,8 +402,20 @@ class Features:
         if mention.head == "speaker":
             values[_ROLE["official"]] = 1
         values[_ROLE["speaker"]] = mention.says
-        for fact in ("accused", "joined", "person", "capital", "leads", "asks", "defends", "maker", "broker"):
+        for fact in (
+            "accused",
+            "joined",
+            "person",
+            "capital",
+            "leads",
+            "asks",
+            "defends",
+            "maker",
+            "broker",
+            "led",
+        ):
             values[_ROLE[fact]] = getattr(mention, fact)
+        values[_ROLE["listed three"]] = mention.listed >= 3
         values[_ROLE["pair"]] = (
             mention.joined or mention.leads or mention.preposition in ("with", "between")
         ) and max(values[_BEFORE], values[_AFTER])
@@ -348,11 +431,16 @@ class Features:
         return trigger + 1 < len(clause.words) and clause.words[trigger + 1] == "by"
 
 
-_ROLE = {name: at for at, name in enumerate(_ROLES)}
+_ROLE = {name: at for at, name in enumerate(ROLES)}
 _BEFORE, _AFTER = _ROLE["before"], _ROLE["after"]
 
 
-def _best_other(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def evidence_at(clauses: Sequence[Clause], evidence: str) -> int:
+    """The index of the sentence `evidence`; -1 if there is none."""
+    return next((at for at, clause in enumerate(clauses) if clause.text == evidence), -1)
+
+
+def best_other(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """For each entry of an (n, c) array the highest of the other rows in its column; 0 where there is no other."""
     if len(values) < 2:
         return np.zeros_like(values)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from classifiers.aliases import AliasMatcher
 from classifiers.details import DETAILS
 from classifiers.names import load_gazetteer
-from classifiers.positions.assemble import Candidates, drafts, resting_on
+from classifiers.positions.assemble import Candidates, Support, drafts
 from classifiers.positions.contexts import Contexts
-from classifiers.positions.features import DEVELOPMENTS, Features, Question
+from classifiers.positions.features import DEVELOPMENTS, Features, Question, evidence_at
 from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import PositionModel, family_of, load_model
 from classifiers.positions.reading import Clause, Reader
+from classifiers.positions.sayings import SayingFeatures, summary
+from classifiers.positions.second_look import FLOOR, SecondLook, load_second_look
 from classifiers.positions.ways import WayFeatures
 from classifiers.taxonomy import Taxonomy
 from classifiers.types import LabelDecision, Position, Text
@@ -20,13 +22,22 @@ from classifiers.types import LabelDecision, Position, Text
 class PositionFinder:
     """Finds positions in English texts. Holds only what it was made from; may be shared by threads."""
 
-    def __init__(self, reader: Reader, lexicon: Lexicon, model: PositionModel, content_hash: str) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        lexicon: Lexicon,
+        model: PositionModel,
+        second_look: SecondLook,
+        content_hash: str,
+    ) -> None:
         self.content_hash = content_hash
         """Changes whenever the same text and labels could get other positions."""
         self._reader = reader
         self._features = Features(lexicon)
+        self._sayings = SayingFeatures(lexicon)
         self._ways = WayFeatures(lexicon)
         self._model = model
+        self._second_look = second_look
 
     def positions(self, text: Text, decided: Sequence[LabelDecision]) -> tuple[Position, ...]:
         """The positions of one English text, whose labels decided "yes" are given in taxonomy order."""
@@ -41,6 +52,26 @@ class PositionFinder:
                 if decision.label.startswith("development:")
             },
         )
+
+    def second_look(self, text: Text, scores: Mapping[str, float], actors: Iterable[str]) -> dict[str, float]:
+        """The scores of developments (ids without a facet) after a second look at what single sentences say.
+
+        `actors`: those decided for the text. Developments that the model does not know keep their scores.
+        """
+        asked = [one for one, score in scores.items() if score >= FLOOR and one in self._second_look.weights]
+        if not asked:
+            return dict(scores)
+        clauses = self._reader.read(text)
+        contexts = Contexts(clauses)
+        decided = frozenset(actors)
+        offered = self._features.candidates(clauses)
+        found = dict(scores)
+        for development in asked:
+            told = self._features.told(clauses, development)
+            sayings = self._sayings.sayings(development, told, contexts, offered, decided)
+            likely = self._model.sayings[family_of(development)].likely(sayings)
+            found[development] = self._second_look.score(development, scores[development], likely)
+        return found
 
     def of(
         self,
@@ -59,8 +90,8 @@ class PositionFinder:
         if not known:
             return ()
         clauses = self._reader.read(text)
-        decided = None if actors is None else frozenset(actors)
-        offered = self._features.candidates(clauses, sorted(decided or ()))
+        offered = self._features.candidates(clauses, sorted(actors or ()))
+        decided = frozenset(offered if actors is None else actors)
         together = frozenset(known)
         contexts = Contexts(clauses)
         found: list[Position] = []
@@ -77,13 +108,20 @@ class PositionFinder:
         actors: Sequence[str],
     ) -> Iterable[Position]:
         development = question.development
-        rows = self._features.rows(clauses, question, actors)
+        family = family_of(development)
+        told = self._features.told(clauses, development)
+        sayings = self._sayings.sayings(development, told, contexts, actors, question.actors)
+        likely = self._model.sayings[family].likely(sayings)
+        evidence = evidence_at(clauses, question.evidence)
+        rows = self._features.rows(clauses, question, actors, told)
         buckets = contexts.buckets(development, self._features.trigger(development), actors)
-        by, against = self._model.probabilities(development, actors, rows, buckets)
-        candidates = Candidates(development, actors, by, against)
-        triggers = self._features.trigger_sentences(clauses, development)
-        for draft in drafts(candidates, self._model.bounds[family_of(development)]):
-            clause = resting_on(clauses, triggers, draft.by, question.evidence)
+        summaries = summary(sayings, likely, len(actors), evidence)
+        by, against = self._model.probabilities(development, actors, rows, buckets, summaries)
+        support = Support(actors, told, sayings, likely, evidence)
+        of_three = any(self._features.of_three(one.clause) for one in told)
+        candidates = Candidates(development, actors, by, against, of_three)
+        for draft in drafts(candidates, self._model.bounds[family]):
+            clause = clauses[support.resting_on(draft.by)]
             detail = None
             if development in DETAILS:
                 row = self._ways.row(clauses, development, draft.by, clause)
@@ -98,7 +136,12 @@ def load_position_finder(taxonomy: Taxonomy, matcher: AliasMatcher | None = None
     """
     lexicon = load_lexicon()
     gazetteer = load_gazetteer()
-    model = load_model(Features(lexicon).names, lexicon.content_hash)
+    names = (*Features(lexicon).names, *SayingFeatures(lexicon).names)
+    model = load_model(names, lexicon.content_hash)
+    second = load_second_look(model.content_hash, taxonomy.id)
     reader = Reader(matcher or AliasMatcher(taxonomy), gazetteer, lexicon)
-    facts = (model.content_hash, lexicon.content_hash, gazetteer.content_hash, taxonomy.content_hash)
-    return PositionFinder(reader, lexicon, model, hashlib.sha256("\n".join(facts).encode()).hexdigest())
+    hashes = (lexicon.content_hash, gazetteer.content_hash, taxonomy.content_hash, second.content_hash)
+    facts = (model.content_hash, *hashes)
+    return PositionFinder(
+        reader, lexicon, model, second, hashlib.sha256("\n".join(facts).encode()).hexdigest()
+    )

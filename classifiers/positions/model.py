@@ -1,8 +1,8 @@
 """The learned part of positions: numbers in model.npz, what they mean in model.json, checked on load.
 
-Four kinds of numbers: trees that say how likely an actor is in `by` and in `against` of a development (one forest for
-each family of developments), weights of the words around its names and the shares of each actor in training (both
-read by the trees), and linear models for the ways.
+Five kinds of numbers: trees that say how likely a sentence alone tells that an actor did it; trees that say how likely
+an actor is in `by` and in `against` of a development (both a forest for each family of developments); weights of the
+words around its names and the shares of each actor in training (read by the trees); linear models for the ways.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from classifiers.details import DETAILS
 from classifiers.errors import ModelError
+from classifiers.positions.sayings import Sayings
 from classifiers.positions.trees import Trees
 from classifiers.positions.ways import WayModel
 
@@ -63,14 +64,28 @@ class Priors:
 
 
 @dataclass(frozen=True, slots=True)
+class SayingModel:
+    """How likely a sentence alone tells that an actor did it; `words` (BUCKETS,) weights of contexts.py's buckets."""
+
+    forest: Trees
+    words: NDArray[np.float32]
+
+    def likely(self, sayings: Sayings) -> NDArray[np.float64]:
+        """(m,) for m pairs of a sentence and an actor."""
+        words = np.array([self.words[own].sum() for own in sayings.buckets], np.float32).reshape(-1, 1)
+        return self.forest.probabilities(np.hstack([sayings.rows, words]))
+
+
+@dataclass(frozen=True, slots=True)
 class PositionModel:
-    """`forests` and `words` by (family, side), `bounds` by family; `content_hash` changes with any number.
+    """`forests` and `words` by (family, side), `sayings` and `bounds` by family; `content_hash` changes with any number.
 
     `words`: (BUCKETS,) weights of contexts.py's buckets.
     """
 
     forests: Mapping[tuple[str, str], Trees]
     words: Mapping[tuple[str, str], NDArray[np.float32]]
+    sayings: Mapping[str, SayingModel]
     priors: Priors
     bounds: Mapping[str, Bounds]
     ways: WayModel
@@ -82,10 +97,11 @@ class PositionModel:
         actors: Sequence[str],
         rows: NDArray[np.float32],
         buckets: Sequence[NDArray[np.int32]],
+        summaries: NDArray[np.float32],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How likely each of n actors is in `by` and in `against`: (n,) and (n,), from (n, f) features and n arrays of
-        buckets."""
-        known = np.hstack([rows, self.priors.columns(development, actors)])
+        """How likely each of n actors is in `by` and in `against`: (n,) and (n,), from (n, f) features, n arrays of
+        buckets and (n, SUMMARY) of what sentences alone say."""
+        known = np.hstack([rows, self.priors.columns(development, actors), summaries])
         by = self._side(development, "by", known, buckets)
         if development in WITHOUT_AGAINST:
             return by, np.zeros(len(actors))
@@ -133,6 +149,12 @@ def load_model(features: Sequence[str], lexicon_hash: str, folder: Path | None =
             if f"{family}.{side}.roots" in arrays
         }
         words = {key: arrays[f"{key[0]}.{key[1]}.words"].astype(np.float32) for key in forests}
+        sayings = {
+            family: SayingModel(
+                _trees(arrays, f"{family}.saying"), arrays[f"{family}.saying.words"].astype(np.float32)
+            )
+            for family in FAMILIES
+        }
         ways = WayModel(
             {one: arrays[f"way.{one}.weights"] for one in DETAILS},
             {one: arrays[f"way.{one}.bias"] for one in DETAILS},
@@ -142,17 +164,22 @@ def load_model(features: Sequence[str], lexicon_hash: str, folder: Path | None =
         for development, actors in described["shares"].items()
     }
     bounds = {family: Bounds(**values) for family, values in described["bounds"].items()}
-    return PositionModel(forests, words, Priors(shares), bounds, ways, digest)
+    return PositionModel(forests, words, sayings, Priors(shares), bounds, ways, digest)
 
 
 def saved(model: PositionModel, facts: Mapping[str, Any]) -> tuple[bytes, str]:
     """The two files, model.npz and model.json. `facts`: features, lexicon, shares, bounds and training facts."""
     arrays: dict[str, Any] = {}
-    for (family, side), trees in model.forests.items():
+    parts = [
+        (f"{family}.{side}", trees, model.words[family, side])
+        for (family, side), trees in model.forests.items()
+    ]
+    parts += [(f"{family}.saying", one.forest, one.words) for family, one in model.sayings.items()]
+    for part, trees, words in parts:
         for name in _TREE_ARRAYS:
-            arrays[f"{family}.{side}.{name}"] = getattr(trees, name)
-        arrays[f"{family}.{side}.depth"] = np.int32(trees.depth)
-        arrays[f"{family}.{side}.words"] = model.words[family, side].astype(np.float16)
+            arrays[f"{part}.{name}"] = getattr(trees, name)
+        arrays[f"{part}.depth"] = np.int32(trees.depth)
+        arrays[f"{part}.words"] = words.astype(np.float16)
     for development in model.ways.weights:
         arrays[f"way.{development}.weights"] = model.ways.weights[development]
         arrays[f"way.{development}.bias"] = model.ways.bias[development]

@@ -56,6 +56,11 @@ _BROKERS = (
     "-proposed",
     "-drafted",
 )
+_LED = ("-led", "-driven", "-convened")
+_PERSONAL = frozenset({"he", "she"})
+_PRONOUNS = _PERSONAL | {"it", "they", "we"}
+_FORGOTTEN = 2
+"""Sentences without a person after which "he" is nobody known."""
 _WORKS = _words("factory factories plant plants depot depots base bases airfield airfields warehouse site")
 """Targets that a weapon's name may describe."""
 
@@ -92,7 +97,10 @@ class Mention:
     defends: bool = False
     maker: bool = False
     broker: bool = False
+    led: bool = False
     capital: bool = False
+    listed: int = 1
+    pronoun: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +113,7 @@ class Clause:
     lead: bool
     words: list[str]
     bits: list[int]
+    parts: list[int]
     mentions: list[Mention] = field(default_factory=list)
     land: list[Mention] = field(default_factory=list)
 
@@ -132,6 +141,7 @@ class Reader:
             self._spans(self._matcher.hits(whole), self._gazetteer.hits(whole)), key=lambda span: span[0]
         )
         clauses = []
+        speaker, silent = "", 0
         at = 0
         for number, sentence in enumerate(split(title, body)):
             within = []
@@ -139,7 +149,12 @@ class Reader:
                 if spans[at][0] >= sentence.start:
                     within.append(spans[at])
                 at += 1
-            clauses.append(self._clause(sentence, number, within))
+            clause = self._clause(sentence, number, within)
+            self._add_pronouns(clause, speaker)
+            clauses.append(clause)
+            heard = _spoken_of(clause)
+            silent = 0 if heard else silent + 1
+            speaker = heard or (speaker if silent < _FORGOTTEN else "")
         return clauses
 
     def _spans(self, actors: Iterable[Hit], names: Iterable[Hit]) -> list[tuple[int, int, Mention]]:
@@ -180,7 +195,7 @@ class Reader:
         starts = [one.start() for one in found]
         ends = [one.end() for one in found]
         groups = [(first, last) for _, first, last, bit in self._lexicon.runs(bits) if bit & self._others]
-        clause = Clause(sentence.text, number == 0, number == 1, words, bits)
+        clause = Clause(sentence.text, number == 0, number == 1, words, bits, _parts(words))
         taken: set[int] = set()
         for start, end, mention in spans:
             first, last = _words_of(starts, ends, start - sentence.start, end - sentence.start)
@@ -201,9 +216,36 @@ class Reader:
         clause.mentions = self._merged(clause, [one[0] for one in found])
         for place, mention in enumerate(clause.mentions):
             self._give_role(clause, mention, clause.mentions[place - 1] if place else None)
+        _count_lists(clause)
         for mention in clause.land:
             mention.preposition = _preposition(clause.words, mention.first)
         return clause
+
+    def _add_pronouns(self, clause: Clause, speaker: str) -> None:
+        """Mentions by "he", "she", and by "it", "they", "we" after "X said"; `speaker`: who was last spoken of before."""
+        words, bits = clause.words, clause.bits
+        found = []
+        for at, word in enumerate(words):
+            if word not in _PRONOUNS:
+                continue
+            said = any(bit & self._say for bit in bits[max(0, at - 3) : at]) or (
+                at > 0 and words[at - 1] == "that"
+            )
+            before = [one for one in clause.mentions if one.last < at]
+            teller = next((one for one in reversed(before) if one.says), None)
+            if word in _PERSONAL and not before:
+                actor = speaker
+            elif word in _PERSONAL:
+                last = teller or next((one for one in before if one.person or one.head == "speaker"), None)
+                actor = last.actor if last else speaker
+            else:
+                actor = teller.actor if teller and said else ""
+            if actor and actor != OTHER:
+                found.append(Mention(actor, at, at, named=False, person=True, pronoun=True))
+        for mention in found:
+            clause.mentions.append(mention)
+            self._give_role(clause, mention, None)
+        clause.mentions.sort(key=lambda one: one.first)
 
     def _merged(self, clause: Clause, written: Sequence[str]) -> list[Mention]:
         """ "U.S. President Donald Trump" as one mention: titles or capitals alone stand between the names."""
@@ -235,6 +277,7 @@ class Reader:
         mention.preposition = _preposition(words, first)
         mention.maker = words[last].endswith(_MAKERS)
         mention.broker = words[last].endswith(_BROKERS)
+        mention.led = words[last].endswith(_LED)
         self._find_head(clause, mention)
         after = last + 1 if mention.head_at < 0 else mention.head_at + 1
         soon = bits[after : after + 4]
@@ -284,6 +327,38 @@ class Reader:
 
 HEADS = ("weapon", "force", "speaker", "target", "offer", "talks")
 """Kinds of nouns that a name may qualify, in the order in which a word is asked."""
+
+
+def _parts(words: Sequence[str]) -> list[int]:
+    """The number of each word's part: a semicolon ends what a headline or a summary tells of one thing."""
+    parts, part = [], 0
+    for word in words:
+        part += word == ";"
+        parts.append(part)
+    return parts
+
+
+def _spoken_of(clause: Clause) -> str:
+    """The actor that "he" in the next sentence means: a person who speaks or acts here; "" if there is none."""
+    people = [one for one in clause.mentions if one.person or one.head == "speaker" or one.pronoun]
+    for known in ((one for one in people if one.says), (one for one in people if one.subject), people):
+        mention = next(iter(known), None)
+        if mention:
+            return mention.actor
+    return ""
+
+
+def _count_lists(clause: Clause) -> None:
+    """How many actors stand side by side with each."""
+    run: list[Mention] = []
+    for mention in [*clause.mentions, None]:
+        if mention is not None and mention.joined and run:
+            run.append(mention)
+            continue
+        size = len({one.actor for one in run})
+        for one in run:
+            one.listed = size
+        run = [] if mention is None else [mention]
 
 
 def _side_by_side(words: Sequence[str], before: Mention, mention: Mention) -> bool:

@@ -12,6 +12,8 @@ from classifiers.positions.reading import Clause
 
 _NEAR = 5
 """Words between a trigger and a word that tells its way."""
+_STOPPED_WITHIN = 5
+"""Words between "halt" and what is halted."""
 _UNTELLING = frozenset({"deal-reached"})
 """Where a sentence's words are no proof: "the deal that Russia ended" names a conclusion too (10 of 17 were right)."""
 _PLACES = (
@@ -42,6 +44,8 @@ class WayFeatures:
             for development in DETAILS
         }
         self._negation = mask("verbs.negation")
+        self._deal, self._fighting = mask("nouns.deal"), mask("nouns.fighting")
+        self._ended = mask("details.deal-reached.ended")
 
     def names(self, development: str) -> list[str]:
         return [f"{group} {place}" for group in self._words[development] for place in _PLACES]
@@ -59,7 +63,7 @@ class WayFeatures:
             names = [one for one in clause.mentions if one.actor in doers]
             for group, words in enumerate(groups):
                 for at, bits in enumerate(clause.bits):
-                    if not bits & words:
+                    if not bits & words or self._is_truce(clause, at, words):
                         continue
                     negated = any(one & self._negation for one in clause.bits[max(0, at - 3) : at])
                     if negated:
@@ -87,10 +91,22 @@ class WayFeatures:
             for detail in DETAILS[development]
             for at, bits in enumerate(clause.bits)
             if bits & self._words[development][detail]
+            and not self._is_truce(clause, at, self._words[development][detail])
             and any(abs(at - trigger) <= _NEAR for trigger in triggers)
             and not any(one & self._negation for one in clause.bits[max(0, at - 3) : at])
         }
         return found.pop() if len(found) == 1 else None
+
+    def _is_truce(self, clause: Clause, at: int, words: int) -> bool:
+        """Whether word `at` ends the fighting ("a halt of strikes"), where `words` are those that end a deal."""
+        if words != self._ended:
+            return False
+        for bits in clause.bits[at + 1 : at + 1 + _STOPPED_WITHIN]:
+            if bits & (self._deal | self._ended):
+                return False
+            if bits & self._fighting:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 from classifiers.decide import decide
 from classifiers.model_folder import CONFIG, SHIPPED
 from classifiers.onnx import OnnxScorer
+from classifiers.positions import load_position_finder
+from classifiers.tagger import looked_at_again
 from classifiers.taxonomy import Taxonomy, load_taxonomy
-from classifiers.training import examples
+from classifiers.training import examples, oof
 from classifiers.training.card import card
 from classifiers.training.examples import Example
 from classifiers.training.metrics import Quality, by_facet, by_label, macro_f1
 from classifiers.training.places import Places, default_places
+from classifiers.training.positions import on_dev
+from classifiers.training.positions import table as position_table
 from classifiers.training.stories import best_f1, event_day
 
 RESAMPLES = 1_000
@@ -62,6 +66,10 @@ def main(
         )
         if chosen
     }
+    if labels.id == oof.DEFAULT:
+        count, positions = on_dev(places.shared, places.work, model)
+        if count:
+            tables[f"Positions on dev: {count} texts"] = position_table(positions)
     for heading, lines in tables.items():
         click.echo("\n".join(["", f"## {heading}", "", *lines]))
     found = story_f1(scorer, places) if stories else None
@@ -78,10 +86,16 @@ def judge(scorer: OnnxScorer, taxonomy: Taxonomy, chosen: Sequence[Example]) -> 
     """What the tagger decides about the examples, and what is true."""
     scored = scorer.score([example.text for example in chosen])
     limits = [scorer.folder.thresholds[key] for key in taxonomy.keys]
+    looker = load_position_finder(taxonomy)
     nothing = [""] * len(taxonomy.keys)
     rows = [
-        [one.decision == "yes" for one in decide(taxonomy, scores, limits, nothing)]
-        for scores in scored.probabilities
+        [
+            one.decision == "yes"
+            for one in decide(
+                taxonomy, looked_at_again(looker, taxonomy, example.text, scores, limits), limits, nothing
+            )
+        ]
+        for example, scores in zip(chosen, scored.probabilities, strict=True)
     ]
     true = examples.targets(chosen, taxonomy.keys) > 0.5
     return Judged(np.array(rows, bool).reshape(true.shape), true, taxonomy.keys)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from classifiers.model_folder import SHIPPED
 from classifiers.onnx import OnnxScorer
 from classifiers.sentences import split
 from classifiers.taxonomy import Taxonomy
@@ -14,13 +15,15 @@ Evidence = Mapping[str, Mapping[str, str]]
 """Text id -> development -> sentence."""
 
 
-def evidence_of(examples: Sequence[PositionExample], taxonomy: Taxonomy, cache: Path) -> Evidence:
+def evidence_of(
+    examples: Sequence[PositionExample], taxonomy: Taxonomy, cache: Path, model: Path = SHIPPED
+) -> Evidence:
     """The sentence of each development that an example has, decided or not.
 
     Kept in the folder `cache` by the tagger's hash: a pass over all texts takes minutes. Filled templates are their
     own evidence. Raises ModelError if the tagger's model cannot be had.
     """
-    scorer = OnnxScorer(taxonomy, threads=1)
+    scorer = OnnxScorer(taxonomy, model, threads=1)
     kept_in = cache / f"evidence-{scorer.model_hash[:16]}.json"
     known: dict[str, dict[str, str]] = (
         json.loads(kept_in.read_text(encoding="utf-8")) if kept_in.exists() else {}

@@ -5,8 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from classifiers.training import oof
-from classifiers.training.examples import HERE, read_rows, shared_rows
+from classifiers.training import examples, oof
+from classifiers.training.examples import (
+    CODED_CHARACTERS,
+    HAND_CODED_CHARACTERS,
+    HERE,
+    read_rows,
+    shared_rows,
+)
 from classifiers.training.position_templates import filled, load_templates
 from classifiers.types import Position, Text
 
@@ -14,6 +20,8 @@ FIELD_SOURCES = frozenset({"hand", "coded"})
 """Sources whose texts are drawn as the articles to be tagged are: what cross-validation is judged on."""
 
 _DECIDED = 0.5
+_CODED = {"hand": HAND_CODED_CHARACTERS, "coded": HAND_CODED_CHARACTERS, "read": CODED_CHARACTERS}
+"""Characters of a text that its coder saw, by source; all where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,24 @@ class PositionExample:
         return tuple(dict.fromkeys(position.development for position in self.positions))
 
 
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A text with its actors (as those of `PositionExample`) and all developments that it reports."""
+
+    text: Text
+    actors: frozenset[str]
+    developments: frozenset[str]
+
+
 def training(shared: Path, here: Path = HERE) -> list[PositionExample]:
     """All that may be trained on, each id once. Items of dev are left out, whatever file names them."""
     texts = {row["id"]: row for row in shared_rows(shared)}
     judged = list(read_rows(shared / "data" / "dev.jsonl"))
     kept_out = {row["id"] for row in judged} | {_key(row["title"]) for row in judged}
     found: dict[str, PositionExample] = {}
+    labels = here / "labels"
+    read = {path.name: list(read_rows(path)) for path in sorted(labels.glob("*.jsonl"))}
+    heard_here = {row["id"]: row["actors"] for rows in read.values() for row in rows if "actors" in row}
 
     def add(rows: Sequence[dict[str, Any]], source: str) -> None:
         for row in rows:
@@ -49,21 +69,43 @@ def training(shared: Path, here: Path = HERE) -> list[PositionExample]:
             if "title" not in text or not row.get("positions"):
                 continue  # without a development, or of data that this copy lacks
             if row["id"] not in kept_out and _key(text["title"]) not in kept_out:
-                found.setdefault(row["id"], _example(text, row, source))
+                told = {"actors": heard_here.get(row["id"], ()), **row}
+                found.setdefault(row["id"], _example(text, told, source, _CODED.get(source)))
 
     add(list(read_rows(shared / "data" / "positions_train.jsonl")), "hand")
-    labels = here / "labels"
-    add(list(read_rows(labels / "positions.jsonl")), "coded")
-    for path in sorted(labels.glob("*.jsonl")):
-        if path.name != "positions.jsonl":
-            add(list(read_rows(path)), "read")
-    for path in sorted((here / "corpus" / "train").glob("*.jsonl")):
+    add(read["positions.jsonl"], "coded")
+    for name, rows in read.items():
+        if name != "positions.jsonl":
+            add(rows, "read")
+    for path in sorted(
+        path for part in ("positions", "train") for path in (here / "corpus" / part).glob("*.jsonl")
+    ):
         add(list(read_rows(path)), "prose")
     for text, positions in filled(load_templates()):
         actors = frozenset(actor for one in positions for actor in (*one.by, *one.against)) - {"other"}
         found[text.id] = PositionExample(text, positions, actors, "template", "")
     heard = _actors_out_of_fold()
     return [replace(one, actors=heard.get(one.text.id, one.actors)) for one in found.values()]
+
+
+def labelled(shared: Path, coded: Sequence[PositionExample], here: Path = HERE) -> list[Labelled]:
+    """All texts whose developments are known, those without any included. `coded` are those of `training`."""
+    heard = _actors_out_of_fold()
+    told = {one.text.id: frozenset(one.developments) for one in coded}
+    found = {}
+    for one in examples.training(shared, here):
+        of_facet = {"actor": set[str](), "development": set[str]()}
+        for label in one.labels:
+            facet, _, id = label.partition(":")
+            of_facet.setdefault(facet, set()).add(id)
+        id = one.text.id
+        actors = heard.get(id, frozenset(of_facet["actor"]))
+        found[id] = Labelled(one.text, actors, told.get(id, frozenset()) | of_facet["development"])
+    for example in coded:
+        found.setdefault(
+            example.text.id, Labelled(example.text, example.actors, frozenset(example.developments))
+        )
+    return list(found.values())
 
 
 def dev(shared: Path) -> list[PositionExample]:
@@ -74,13 +116,15 @@ def dev(shared: Path) -> list[PositionExample]:
     ]
 
 
-def _example(text: dict[str, Any], row: dict[str, Any], source: str) -> PositionExample:
+def _example(
+    text: dict[str, Any], row: dict[str, Any], source: str, characters: int | None = None
+) -> PositionExample:
     positions = tuple(
         Position(one["development"], tuple(one["by"]), tuple(one["against"]), one["detail"], 1.0, "")
         for one in row["positions"]
     )
     return PositionExample(
-        Text(text["id"], text["title"], text.get("text") or "", text.get("lang")),
+        Text(text["id"], text["title"], (text.get("text") or "")[:characters], text.get("lang")),
         positions,
         frozenset(text.get("actors", row.get("actors", ()))),
         source,

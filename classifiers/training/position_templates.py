@@ -11,7 +11,7 @@ from classifiers.types import Position, Text
 
 FILE = Path(__file__).parent / "position_templates.toml"
 REPEATS = 6
-_SLOT = re.compile(r"\{([ABC])(['@-]?)\}")
+_SLOT = re.compile(r"\{([ABCD])(['@-]?)\}")
 
 
 def filled(
@@ -22,7 +22,7 @@ def filled(
     for number, template in enumerate(document["templates"]["all"]):
         cast, sentence, told = (part.strip() for part in template.split(" | "))
         for turn in range(repeats):
-            actors = dict(zip("ABC", draw.choice(document["casts"][cast]), strict=False))
+            actors = dict(zip("ABCD", draw.choice(document["casts"][cast]), strict=False))
             text = _filled(document, sentence, actors, draw)
             # Half of them as a title, half as the first sentence below one.
             title, body = (text, "") if turn % 2 == 0 else ("The war today: what we know", text)
@@ -58,8 +58,8 @@ def _positions(told: str, actors: Mapping[str, str]) -> Iterator[Position]:
             by, _, against = sides.partition(">")
             yield Position(
                 development,
-                () if by == "-" else tuple(actors[slot] for slot in by.split(",")),
-                tuple(actors[slot] for slot in against.split(",")) if against else (),
+                () if by == "-" else tuple(actors.get(slot, slot) for slot in by.split(",")),
+                tuple(actors.get(slot, slot) for slot in against.split(",")) if against else (),
                 detail or None,
                 1.0,
                 "",

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +83,30 @@ def test_positions_are_asked_for_english_texts_with_their_decided_labels() -> No
     )
     assert [position.by for position in english.positions] == [("russia",)]
     assert russian.positions == ()
+
+
+def test_a_second_look_judges_developments_with_the_actors_decided() -> None:
+    class Doubter:
+        content_hash = "doubter-1"
+
+        def second_look(
+            self, text: Text, scores: Mapping[str, float], actors: Iterable[str]
+        ) -> dict[str, float]:
+            assert list(actors) == ["russia"]
+            return {**scores, "talks-held": 0.1, "rejected": 0.8}
+
+    scorer = FixedScorer(
+        actor__russia=0.9, issue__peace_talks=0.9, development__talks_held=0.9, development__rejected=0.2
+    )
+    tagger = Tagger(TAXONOMY, scorer, second_looker=Doubter())
+    (tagged,) = tagger.tag([Text("a", "Moscow says no", "")])
+    assert [decision.label for decision in tagged.labels] == [
+        "actor:russia",
+        "issue:peace-talks",
+        "development:rejected",
+    ]
+    assert tagged.labels[2].score == pytest.approx(0.8)
+    assert tagger.model_hash != Tagger(TAXONOMY, scorer).model_hash
 
 
 def test_model_hash_follows_thresholds_and_scorer() -> None:

@@ -1,7 +1,7 @@
 """Positions of sentences of our own, one a case: cases.jsonl holds what each says.
 
-`mistake` marks the cases that the model is known to get wrong; a better model must shorten that list, so such a case
-may not pass unnoticed. `by` and `detail` are held to every case, `against` to those that `against_too` marks.
+`mistake` (of whom it was done to, `to_whom_mistake`) marks the cases that the model is known to get wrong; a better
+model must shorten that list, so such a case may not pass unnoticed. `by` and `detail` are held to every case, `against` to those that `against_too` marks.
 """
 
 import json
@@ -31,20 +31,20 @@ def found_in(finder: PositionFinder, case: dict[str, Any]) -> tuple[Position, ..
     return finder.of(Text("case", case["text"], ""), developments)
 
 
-def _parameters() -> list[Any]:
+def _parameters(cases: list[dict[str, Any]], mistake: str) -> list[Any]:
     return [
         pytest.param(
             case,
             id=f"{case['kind']}: {case['text']}",
             marks=[pytest.mark.xfail(strict=True, reason="a known mistake of the model")]
-            if case["mistake"]
+            if case.get(mistake)
             else [],
         )
-        for case in CASES
+        for case in cases
     ]
 
 
-@pytest.mark.parametrize("case", _parameters())
+@pytest.mark.parametrize("case", _parameters(CASES, "mistake"))
 def test_the_sentence_says_who_did_it_and_which_way(finder: PositionFinder, case: dict[str, Any]) -> None:
     said: SAID = frozenset((one.development, frozenset(one.by), one.detail) for one in found_in(finder, case))
     gold: SAID = frozenset(
@@ -54,7 +54,7 @@ def test_the_sentence_says_who_did_it_and_which_way(finder: PositionFinder, case
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if case["against_too"]], ids=lambda case: case["text"]
+    "case", _parameters([case for case in CASES if case["against_too"]], "to_whom_mistake")
 )
 def test_the_sentence_says_to_whom(finder: PositionFinder, case: dict[str, Any]) -> None:
     said = {(one.development, frozenset(one.by), frozenset(one.against)) for one in found_in(finder, case)}

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from classifiers.errors import ModelError
-from classifiers.positions.assemble import Candidates, drafts
+from classifiers.positions.assemble import Candidates, Support, drafts
 from classifiers.positions.features import Features
 from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import Bounds, load_model
+from classifiers.positions.sayings import SayingFeatures, Sayings, summary
 from classifiers.positions.trees import LEAF, Trees
 
 BOUNDS = Bounds(sure=0.5, best=0.3, second=0.3, against=0.4)
@@ -82,6 +83,46 @@ def test_unclear_is_an_answer() -> None:
     assert drafts(candidates("rejected", {}), BOUNDS)[0].by == ()
 
 
+def test_where_three_talk_a_likely_third_is_enough() -> None:
+    likely = {"russia": 0.9, "united-states": 0.8, "ukraine": 0.4, "turkey": 0.4}
+    two = candidates("talks-held", likely)
+    three = Candidates(two.development, two.actors, two.by, two.against, of_three=True)
+    assert [one.by for one in drafts(two, BOUNDS)] == [("russia", "united-states")]
+    assert [one.by for one in drafts(three, BOUNDS)] == [("russia", "united-states", "ukraine")]
+
+
+def sayings(*pairs: tuple[int, int]) -> Sayings:
+    """Pairs of (sentence, actor)."""
+    return Sayings(
+        np.array([sentence for sentence, _ in pairs], np.int32),
+        np.array([actor for _, actor in pairs], np.int32),
+        np.zeros((len(pairs), 0), np.float32),
+        [],
+    )
+
+
+def test_a_position_rests_on_the_sentence_that_says_it_most_clearly() -> None:
+    said = sayings((0, 0), (1, 0), (2, 1), (3, 0))
+    likely = np.array([0.2, 0.8, 0.95, 0.7])
+    actors = ["russia", "ukraine"]
+    assert Support(actors, [], said, likely, -1).resting_on(["russia"]) == 1
+    assert (
+        Support(actors, [], said, likely, 3).resting_on(["russia"]) == 3
+    )  # nearly as clear, and the tagger's own
+    assert Support(actors, [], said, likely, 0).resting_on(["russia"]) == 1
+    assert Support(actors, [], said, likely, 3).resting_on([]) == 3
+    assert Support(actors, [], said, likely, -1).resting_on([]) == 0
+
+
+def test_what_sentences_say_is_summed_up_by_actor() -> None:
+    found = summary(sayings((0, 0), (2, 0), (2, 1)), np.array([0.5, 0.9, 0.3]), actors=3, evidence=2)
+    best, second, any_of, title, lead, evidence, total, lead_in_best, lead_in_evidence = found[0]
+    assert (best, second, title, lead, evidence) == pytest.approx((0.9, 0.5, 0.5, 0, 0.9))
+    assert (any_of, total) == pytest.approx((0.95, 1.4))
+    assert (lead_in_best, lead_in_evidence) == pytest.approx((0.6, 0.6))
+    assert not found[2, :7].any()
+
+
 def copied(tmp_path: Path) -> Path:
     for name in ("model.json", "model.npz"):
         shutil.copy(str(resources.files("classifiers.positions") / name), tmp_path / name)
@@ -91,7 +132,7 @@ def copied(tmp_path: Path) -> Path:
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     lexicon = load_lexicon()
-    names = Features(lexicon).names
+    names = (*Features(lexicon).names, *SayingFeatures(lexicon).names)
     assert load_model(names, lexicon.content_hash, folder).content_hash
     (folder / "model.npz").write_bytes((folder / "model.npz").read_bytes() + b"x")
     with pytest.raises(ModelError, match=r"model\.npz is not the file"):
@@ -101,7 +142,7 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
 def test_a_model_of_other_features_or_words_is_refused(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     lexicon = load_lexicon()
-    names = Features(lexicon).names
+    names = (*Features(lexicon).names, *SayingFeatures(lexicon).names)
     with pytest.raises(ModelError, match="other features"):
         load_model(names[:-1], lexicon.content_hash, folder)
     with pytest.raises(ModelError, match=r"another phrases\.toml"):

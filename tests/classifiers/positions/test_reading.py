@@ -86,3 +86,39 @@ def test_states_without_an_id_and_groups_are_others(read: Reading) -> None:
 def test_an_apostrophe_of_either_kind_makes_a_possessive(read: Reading) -> None:
     assert read("Russia's plan")[0].possessive
     assert read("Russia’s plan")[0].possessive
+
+
+def actors_of(title: str, body: str) -> list[list[tuple[str, bool]]]:
+    """For each sentence of a text the actors of its mentions, and whether each is a pronoun."""
+    reader = Reader(AliasMatcher(load_taxonomy()), load_gazetteer(), load_lexicon())
+    return [
+        [(one.actor, one.pronoun) for one in clause.mentions]
+        for clause in reader.read(Text("a", title, body))
+    ]
+
+
+def test_he_is_who_was_last_spoken_of() -> None:
+    sentences = actors_of("Talks", "Zelensky spoke in Munich. He rejected the terms that Moscow sets.")
+    assert sentences[1:] == [[("ukraine", False)], [("ukraine", True), ("russia", False)]]
+
+
+def test_he_is_nobody_where_nobody_was_spoken_of_for_long() -> None:
+    rain = "It rained. It snowed. It froze."
+    assert actors_of("Talks", f"Zelensky spoke in Munich. {rain} He left.")[-1] == []
+
+
+def test_it_is_who_speaks() -> None:
+    (sentence,) = actors_of("Russia said it had struck a depot", "")
+    assert sentence == [("russia", False), ("russia", True)]
+    (sentence,) = actors_of("It is said that Russia struck a depot", "")
+    assert sentence == [("russia", False)]
+
+
+def test_members_of_a_list_are_counted(read: Reading) -> None:
+    assert [one.listed for one in read("Talks between Kyiv, Moscow and Washington went on.")] == [3, 3, 3]
+    assert [one.listed for one in read("Russia met Ukraine.")] == [1, 1]
+
+
+def test_who_leads_talks_is_not_who_brokers_them(read: Reading) -> None:
+    assert read("US-led talks went on.")[0].led
+    assert not read("US-brokered talks went on.")[0].led
