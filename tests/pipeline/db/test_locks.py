@@ -82,8 +82,7 @@ def test_a_session_that_the_server_ended_has_lost_its_lock(database: Database) -
         pytest.skip("SQLite's lease has no session")
     with exclusive(database, "work", "ended") as held:
         with database.write() as connection:
-            connection.exec_driver_sql(
-                f"SELECT pg_terminate_backend({held.session}, 20000)"
-            )  # waits till it is gone
+            # With a number of milliseconds the server waits till the session is gone.
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend({held.session}, 20000)")
         with pytest.raises(LockLostError), database.write() as connection:
             held.check(connection)
