@@ -449,19 +449,20 @@ def uncertain_articles(
     first: one of `labels`, or any development where none is named. History is left out."""
     article, label = schema.article.c, schema.label.c
     named = label.label.in_(sorted(labels)) if labels else label.label.startswith("development:")
+    surest = (  # of each article by itself: a join would begin with all uncertain labels of the archive
+        select(func.max(label.score))
+        .where(label.article == article.id, label.decision == "uncertain", named)
+        .scalar_subquery()
+    )
+    found = (
+        select(article.id, article.indexed_revision, surest.label("score"))
+        .where(article.seen >= since, article.seen < until, article.copy_of.is_(None), _was_news())
+        .subquery()
+    )
     rows = connection.execute(
-        select(article.id, article.indexed_revision)
-        .join(schema.label, label.article == article.id)
-        .where(
-            label.decision == "uncertain",
-            named,
-            article.seen >= since,
-            article.seen < until,
-            article.copy_of.is_(None),
-            _was_news(),
-        )
-        .group_by(article.id, article.indexed_revision)
-        .order_by(func.max(label.score).desc(), article.id)
+        select(found.c.id, found.c.indexed_revision)
+        .where(found.c.score.is_not(None))
+        .order_by(found.c.score.desc(), found.c.id)
         .limit(limit)
     )
     return {row.id: row.indexed_revision for row in rows}
@@ -497,7 +498,7 @@ def matched_by(connection: Connection, alert: int, articles: Collection[str]) ->
 def seen_between(connection: Connection, since: datetime, until: datetime, limit: int) -> list[str]:
     """Ids of up to `limit` articles on topic (with a decided issue) first seen, or changed, in [since, until), the
     newest first. History is left out."""
-    article, label = schema.article.c, schema.label.c
+    article, label, version = schema.article.c, schema.label.c, schema.version.c
     on_topic = (
         select(label.article)
         .where(label.article == article.id, label.decision == "yes", label.label.startswith("issue:"))
@@ -506,8 +507,14 @@ def seen_between(connection: Connection, since: datetime, until: datetime, limit
     rows = connection.execute(
         select(article.id)
         .where(
-            article.version_seen >= since,
-            article.seen < until,
+            or_(
+                (article.seen >= since) & (article.seen < until),
+                article.id.in_(
+                    select(version.article).where(
+                        version.seen >= since, version.seen < until, version.number > 1
+                    )
+                ),
+            ),
             _was_news(),
             on_topic,
         )
