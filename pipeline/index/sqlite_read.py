@@ -414,7 +414,8 @@ class Reader:
     def _numbers(self, sql: str, *parameters: object) -> NDArray[np.int64]:
         """Numbers that SQLite joined into one text: three times faster than a row for each."""
         (joined,) = self.run(sql, *parameters).fetchone()
-        return np.sort(np.fromstring(joined or "", dtype=np.int64, sep=" "))
+        # FTS5 gives them in order: a stable sort notices, and costs a glance.
+        return np.sort(np.fromstring(joined or "", dtype=np.int64, sep=" "), kind="stable")
 
 
 def _runs(chunks: Iterable[Chunk]) -> list[list[Chunk]]:
