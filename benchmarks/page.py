@@ -31,7 +31,7 @@ from benchmarks.search import Clock, broad, percentile, selective
 from pipeline.app import App
 from pipeline.db import schema
 from pipeline.web.access import Access
-from pipeline.web.server import make_application
+from pipeline.web.server import keep_what_is_loaded, make_application
 
 TARGETS_MS = {"now": 50, "search, selective": 50, "search, broad": 200}
 """What is asked of the 95th of 100 requests, asked again; other views have no target."""
@@ -96,6 +96,7 @@ def serve(folder: Path, size: int) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     application = make_application(app, Access(operator="benchmark", read_only=True), clock=lambda: END)
+    keep_what_is_loaded()
     uvicorn.Server(uvicorn.Config(application, log_level="warning", access_log=False)).run(sockets=[listener])
 
 

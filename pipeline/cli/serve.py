@@ -38,7 +38,7 @@ def serve(app: App, host: str, port: int, read_only: bool, add_user: str | None)
         return
     import uvicorn
 
-    from pipeline.web.server import make_application
+    from pipeline.web.server import keep_what_is_loaded, make_application
 
     access = access_from(app.settings, read_only=read_only)
     check_binding(host, access)
@@ -53,6 +53,7 @@ def serve(app: App, host: str, port: int, read_only: bool, add_user: str | None)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
     click.echo(f"serving http://{shown}:{bound[1]}/ over {app.database.describe()}; Ctrl-C ends it")
+    keep_what_is_loaded()
     try:
         uvicorn.Server(listening).run(sockets=[listener])
     except KeyboardInterrupt:
