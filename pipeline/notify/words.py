@@ -91,19 +91,17 @@ def object_of(sentence: str, words: Phrases, development: str = "") -> str | Non
 
 
 def _belongs(found: re.Match[str], sentence: str, words: Phrases, development: str) -> bool:
-    """Whether the deed nearest to an object is this development: the last one before it, else the first after it."""
-    if development not in words.deeds:
+    """Whether an object is this development's: the deed nearest to it, the last one before it or else one after it, is
+    this one, or there is none. An agreement is no answer to an offer, but what is refused is not what was agreed."""
+    if development not in words.deeds and development != "deal-reached":
         return True
     deeds = sorted(
         (deed.start(), name) for name, pattern in words.deeds.items() for deed in pattern.finditer(sentence)
     )
-    if {name for _, name in deeds} <= {development}:
-        return True
     before = [name for start, name in deeds if start < found.start()]
-    if before:
-        return before[-1] == development
     passive = [name for start, name in deeds if start > found.end()]
-    return passive[-1] == development
+    nearest = (before or passive or [development])[-1]
+    return nearest != "rejected" if development == "deal-reached" else nearest == development
 
 
 def joined(names: Sequence[str]) -> str:

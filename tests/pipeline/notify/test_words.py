@@ -71,6 +71,13 @@ def test_every_development_of_the_taxonomy_can_be_said_in_every_way() -> None:
                     assert words[0].isupper()
 
 
+def test_what_is_refused_beside_an_agreement_is_not_what_was_agreed() -> None:
+    sentence = "Russia agrees to a 30-day halt of strikes on energy sites, refuses full truce"
+    assert object_of(sentence, WORDS, "deal-reached") is None
+    assert object_of(sentence, WORDS, "rejected") == "full truce"
+    assert object_of("Russia and Ukraine agreed a partial truce.", WORDS, "deal-reached") == "partial truce"
+
+
 def test_a_sentence_without_a_known_object_names_none() -> None:
     assert object_of("He said no.", WORDS) is None
 
