@@ -20,7 +20,8 @@ from classifiers.errors import ModelError
 FILE = "second_look.json"
 FLOOR = 0.05
 """Scores below are not looked at again: no threshold is so low, and most developments of most texts are."""
-_SUREST = 0.001
+SUREST = 0.001
+"""Log odds are those of probabilities no nearer to 0 or 1 than this."""
 _REMEDY = "run `python -m classifiers.training.positions train`, or reinstall the package"
 
 
@@ -68,7 +69,7 @@ def evidence(likely: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _log_odds(probability: float) -> float:
-    bounded = min(max(probability, _SUREST), 1 - _SUREST)
+    bounded = min(max(probability, SUREST), 1 - SUREST)
     return math.log(bounded / (1 - bounded))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.positions.features import DEVELOPMENTS
-from classifiers.positions.second_look import SecondLook, Weights, evidence
+from classifiers.positions.second_look import SUREST, SecondLook, Weights, evidence
 from classifiers.training import oof
 from classifiers.training.position_examples import Labelled
 from classifiers.training.position_sayings import Likely, part_of
@@ -140,6 +140,6 @@ def _by_development(weights: NDArray[np.float64], count: int) -> NDArray[np.floa
 
 
 def _log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    bounded = np.clip(scores, 0.001, 0.999)
+    bounded = np.clip(scores, SUREST, 1 - SUREST)
     odds: NDArray[np.float64] = np.log(bounded / (1 - bounded))
     return odds

@@ -11,6 +11,7 @@ from pipeline.alerts.facts import Key, MatchedArticle, StoryFacts
 from pipeline.db import schema, tags
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
+from pipeline.db.ids import numbered
 
 TEXT_LIMIT = 4000
 """Letters of an article's text that alerts look at: enough for phrases that are muted, bounded for long live blogs."""
@@ -401,11 +402,7 @@ def free_slot(connection: Connection, alert: int, slot: str) -> str:
             )
         ).scalars()
     )
-    number, name = 1, slot
-    while name in taken:
-        number += 1
-        name = f"{slot}-{number}"
-    return name
+    return numbered(slot, taken)
 
 
 def last_digest(connection: Connection, alert: int) -> datetime | None:

@@ -1,4 +1,6 @@
-"""Ids as people type them: whole, or the first letters that a list shows, as long as they mean one thing."""
+"""Ids as people type them: whole, or the first letters that a list shows, as long as they mean one thing. And new ones."""
+
+from collections.abc import Collection
 
 from sqlalchemy import Connection, Table, select
 
@@ -27,6 +29,15 @@ def story(connection: Connection, typed: str) -> str:
 def thread(connection: Connection, typed: str) -> str:
     """The same for a thread; its name stays as it is."""
     return _whole(connection, typed, "thread", schema.thread)
+
+
+def numbered(wanted: str, taken: Collection[str]) -> str:
+    """`wanted`, or with the lowest -N, from 2, that is not among the `taken`."""
+    number, name = 1, wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
 
 
 def _whole(connection: Connection, typed: str, kind: str, *tables: Table) -> str:

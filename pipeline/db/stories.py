@@ -14,6 +14,7 @@ from sqlalchemy import Connection, String, bindparam, func, literal, select, upd
 from pipeline.db import schema
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
+from pipeline.db.ids import numbered
 from pipeline.db.times import UtcTime
 from pipeline.errors import NotFoundError
 
@@ -292,11 +293,7 @@ def free_id(connection: Connection, wanted: str) -> str:
             select(table.id).where((table.id == wanted) | table.id.startswith(f"{wanted}-"))
         ).scalars()
     )
-    number, name = 1, wanted
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
+    return numbered(wanted, taken)
 
 
 def copy_announced(connection: Connection, source: str, target: str) -> None:

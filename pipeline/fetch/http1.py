@@ -113,12 +113,7 @@ class Http1:
                 raise BrokenAnswerError(str(error)) from error
 
     async def _bytes(self, silence_s: float) -> bytes:
-        try:
-            data = await self._wire.read(silence_s)
-        except BrokenAnswerError as error:
-            if self._silent:
-                raise NoAnswerError(str(error)) from error
-            raise
+        data = await self._wire.read_answer(silence_s, silent=self._silent)
         if not data and self._silent:
             raise NoAnswerError("hangs up without an answer")
         self._silent = False

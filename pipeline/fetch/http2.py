@@ -87,12 +87,7 @@ class Http2:
             self._take(await self._bytes(silence_s))
 
     async def _bytes(self, silence_s: float) -> bytes:
-        try:
-            data = await self._wire.read(silence_s)
-        except BrokenAnswerError as error:
-            if self._silent:
-                raise NoAnswerError(str(error)) from error
-            raise
+        data = await self._wire.read_answer(silence_s, silent=self._silent)
         if not data:
             raise (NoAnswerError if self._silent else BrokenAnswerError)("hangs up within its answer")
         return data

@@ -131,6 +131,15 @@ class Wire(asyncio.Protocol):
             raise BrokenAnswerError(f"the connection broke: {self._fault}") from self._fault
         return b""
 
+    async def read_answer(self, silence_s: float, *, silent: bool) -> bytes:
+        """`read` for an answer. While nothing of that has come (`silent`), a broken connection is a NoAnswerError."""
+        try:
+            return await self.read(silence_s)
+        except BrokenAnswerError as error:
+            if silent:
+                raise NoAnswerError(str(error)) from error
+            raise
+
     def close(self) -> None:
         """End it at once: TLS would otherwise wait for the server's farewell."""
         if self._transport is not None:
