@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from classifiers.types import Position
-from pipeline.alerts.facts import Key, MatchedArticle, QueryTest
+from pipeline.alerts.facts import FIRST, Key, MatchedArticle, QueryTest
 from pipeline.corrections import NO_DETAIL, UNCLEAR
 from pipeline.stories.status import Report, independent_sources
 
@@ -61,6 +61,11 @@ def carried(article: MatchedArticle, query: QueryTest, min_score: float = 0.0) -
             for by in (position.by or (UNCLEAR,))
         ]
     return found
+
+
+def told_by(article: MatchedArticle, query: QueryTest, min_score: float = 0.0) -> set[Key]:
+    """The keys that are known once an article is told: that there is such a story, and all that it carries."""
+    return {FIRST, *(entry.key for entry in carried(article, query, min_score))}
 
 
 def implied(key: Key, known: Iterable[Key]) -> bool:

@@ -1,9 +1,9 @@
 """`ceasefire story` and `ceasefire thread`: what was grouped, and the analysts' own judgement on it."""
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import click
 from sqlalchemy import select
@@ -61,12 +61,7 @@ def list_stories(
     begin, end = period(since, until, utc_now(), zone)
     with app.database.read() as connection:
         found = story_pages.latest(connection, limit, begin, end)
-    if as_json:
-        for item in found:
-            show.print_json(asdict(item))
-        return
-    if not found:
-        click.echo(_nothing("story", since or until))
+    if _needs_no_table(found, "story", as_json=as_json, narrowed=since or until):
         return
     table = show.table("last told (UTC), id", "articles", "status", "story", wide="story")
     for item in found:
@@ -176,12 +171,7 @@ def list_threads(
     begin, end = period(since, until, utc_now(), zone)
     with app.database.read() as connection:
         found = thread_pages.latest(connection, limit, begin, end, followed_first=False)
-    if as_json:
-        for item in found:
-            show.print_json(asdict(item))
-        return
-    if not found:
-        click.echo(_nothing("thread", since or until))
+    if _needs_no_table(found, "thread", as_json=as_json, narrowed=since or until):
         return
     table = show.table("last moved (UTC), id", "began", "stories", "followed", "thread", wide="thread")
     for item in found:
@@ -242,12 +232,21 @@ def follow(app: App, name: str, stop: bool) -> None:
     click.echo(f"thread {name} is {'no longer ' if stop else ''}followed")
 
 
-def _nothing(kind: str, narrowed: str | None) -> str:
-    if narrowed:
-        return f"no {kind} in this time; {typed(f'{kind} list')} shows the latest of all"
-    return f"no {kind} yet" + (
-        "; a story goes on with an earlier one where docs/stories.md says so" if kind == "thread" else ""
-    )
+def _needs_no_table(
+    found: Sequence[Any], kind: Literal["story", "thread"], *, as_json: bool, narrowed: str | None
+) -> bool:
+    """Print a list as JSON lines, or that it is empty (`narrowed` to a period or not); False where a table is to come."""
+    if as_json:
+        for item in found:
+            show.print_json(asdict(item))
+    elif not found and narrowed:
+        click.echo(f"no {kind} in this time; {typed(f'{kind} list')} shows the latest of all")
+    elif not found:
+        more = (
+            "; a story goes on with an earlier one where docs/stories.md says so" if kind == "thread" else ""
+        )
+        click.echo(f"no {kind} yet{more}")
+    return as_json or not found
 
 
 def _show(

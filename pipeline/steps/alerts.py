@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from pipeline.alerts import cadence
 from pipeline.alerts.check import check
 from pipeline.alerts.decide import counts
-from pipeline.alerts.facts import FIRST, Key
-from pipeline.alerts.keys import carried
+from pipeline.alerts.facts import Key
+from pipeline.alerts.keys import told_by
 from pipeline.alerts.simulate import Simulation, simulate
 from pipeline.alerts.starters import SHIPPED, read_alerts
 from pipeline.db import alerts as alert_rows
@@ -144,7 +144,7 @@ def _silence(
     for article in articles.values():
         if not counts(article, alert, item.scope, "instant"):
             continue
-        keys = {FIRST, *(entry.key for entry in carried(article, item.scope, alert.min_score))}
+        keys = told_by(article, item.scope, alert.min_score)
         (promised if article.id in waiting else known).setdefault(article.story, set()).update(keys)
     stories = rows.stories(connection, articles.values())
     for name, keys in known.items():

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.alerts import cadence
 from pipeline.alerts.decide import Decision, Mode, counts, decide, may_fire
 from pipeline.alerts.facts import FIRST, Key, MatchedArticle, Mute, StoryFacts, without_muted
-from pipeline.alerts.keys import ANNOUNCED_STATUSES, carried
+from pipeline.alerts.keys import ANNOUNCED_STATUSES, carried, told_by
 from pipeline.corrections import PositionTarget, read_target
 from pipeline.db import alerts as alert_rows
 from pipeline.db import announced as rows
@@ -222,7 +222,7 @@ class _Batch:
                 and counts(article, item.alert, item.scope, mode)
                 and may_fire(article, item.alert, mode)
             ):
-                keys = {FIRST, *(entry.key for entry in carried(article, item.scope, item.alert.min_score))}
+                keys = told_by(article, item.scope, item.alert.min_score)
                 found |= {key for key in keys & taken_back.keys() if article.version_seen > taken_back[key]}
         return found
 
@@ -317,7 +317,7 @@ class _Batch:
             if not (counts(article, alert, item.scope, "instant") and may_fire(article, alert, "instant")):
                 continue
             hear = [name for name in recipients_for(alert, story, [article], mutes) if name in spared]
-            keys = {FIRST, *(entry.key for entry in carried(article, item.scope, alert.min_score))}
+            keys = told_by(article, item.scope, alert.min_score)
             for number in sorted({told[key] for key in keys & told.keys()} - {rows.FORGOTTEN}):
                 have = {row.recipient for row in outbox.posted(self.connection, number)}
                 outbox.add(

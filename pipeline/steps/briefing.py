@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from classifiers.types import Position
 from pipeline.alerts.decide import Decision, decide
 from pipeline.alerts.facts import FIRST, Key, MatchedArticle
-from pipeline.alerts.keys import carried
+from pipeline.alerts.keys import told_by
 from pipeline.brief import NearMiss, StoryNews, build
 from pipeline.db import announced as rows
 from pipeline.db import coverage, tags
@@ -73,7 +73,7 @@ def make_brief(database: Database, words: Phrases, since: datetime, until: datet
         known: set[Key] = set()
         for article in articles:
             if article.version_seen < since:
-                known |= {FIRST, *(entry.key for entry in carried(article, everything))}
+                known |= told_by(article, everything)
         decision = decide(reader, everything, stories[name], articles, known, "digest", fresh)
         if decision.tell and decision.lead is not None and not _only_status(decision, known):
             news.append(StoryNews(stories[name], tuple(articles), decision))
