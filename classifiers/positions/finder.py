@@ -11,7 +11,7 @@ from classifiers.positions.contexts import Contexts
 from classifiers.positions.features import DEVELOPMENTS, Features, Question, evidence_at
 from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import PositionModel, family_of, load_model
-from classifiers.positions.reading import Clause, Reader
+from classifiers.positions.reading import RULES, Clause, Reader
 from classifiers.positions.sayings import SayingFeatures, summary
 from classifiers.positions.second_look import FLOOR, SecondLook, load_second_look
 from classifiers.positions.ways import WayFeatures
@@ -141,7 +141,7 @@ def load_position_finder(taxonomy: Taxonomy, matcher: AliasMatcher | None = None
     second = load_second_look(model.content_hash, taxonomy.id)
     reader = Reader(matcher or AliasMatcher(taxonomy), gazetteer, lexicon)
     hashes = (lexicon.content_hash, gazetteer.content_hash, taxonomy.content_hash, second.content_hash)
-    facts = (model.content_hash, *hashes)
+    facts = (RULES, model.content_hash, *hashes)
     return PositionFinder(
         reader, lexicon, model, second, hashlib.sha256("\n".join(facts).encode()).hexdigest()
     )

@@ -54,6 +54,27 @@ def test_a_speaker_is_known_before_and_after_the_verb(read: Reading) -> None:
     assert not read("It told Kyiv nothing.")[0].says
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "No peace without Donbas, Putin tells Trump",
+        "Vladimir Putin told the US envoy that the front would move.",
+        "Putin told his American counterpart of it.",
+    ],
+)
+def test_who_is_told_something_neither_says_it_nor_does_it(read: Reading, sentence: str) -> None:
+    teller, told = read(sentence)
+    assert (teller.actor, told.actor) == ("russia", "united-states")
+    assert teller.says and not told.says and not told.subject
+
+
+def test_the_president_of_a_country_speaks_for_it(read: Reading) -> None:
+    (russia,) = read("The president of Russia said so.")
+    assert (russia.head, russia.says, russia.preposition) == ("speaker", True, "of")
+    (flat,) = read("The shores of Russia were foggy.")
+    assert flat.head == ""
+
+
 def test_members_of_a_list_share_their_preposition(read: Reading) -> None:
     assert [one.preposition for one in read("It held talks with Russia, China and Turkey.")] == ["with"] * 3
     russia, ukraine = read("A deal between Russia and Ukraine.")
@@ -100,6 +121,13 @@ def actors_of(title: str, body: str) -> list[list[tuple[str, bool]]]:
 def test_he_is_who_was_last_spoken_of() -> None:
     sentences = actors_of("Talks", "Zelensky spoke in Munich. He rejected the terms that Moscow sets.")
     assert sentences[1:] == [[("ukraine", False)], [("ukraine", True), ("russia", False)]]
+
+
+def test_he_is_who_told_and_not_who_was_told() -> None:
+    assert actors_of(
+        "A talk by phone",
+        "The president of Russia told his American counterpart of the harvest. He named a price.",
+    )[-1] == [("russia", True)]
 
 
 def test_he_is_nobody_where_nobody_was_spoken_of_for_long() -> None:
