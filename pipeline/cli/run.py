@@ -260,7 +260,7 @@ def _show_starters(app: App, report: CycleReport) -> None:
 
 
 def show_next_commands(*first: str) -> None:
-    """What to try next: the commands in `first` (default: a search and the briefing), then those of every day.
+    """What to try next: the commands in `first` (default: a search, the briefing and the page), then those of every day.
 
     Where the shell would not find `ceasefire`, the line that makes it do so comes before all. The database, index and
     settings that this command was given by option go along.
@@ -273,7 +273,7 @@ def show_next_commands(*first: str) -> None:
         f"ceasefire brief{here}",
     )
     daily = (
-        (f"serve{with_feeds}", "the same in a browser"),
+        *(() if first else ((f"serve{with_feeds}", "the same in a browser"),)),
         (f"alert list{here}", "then: alert resume NAME, or alert add"),
         (f"feeds check{with_feeds}", "which feeds answer, and what is wrong with the others"),
         (f"watch{with_feeds}", "keeps going"),

@@ -145,6 +145,7 @@ def test_where_no_feed_answers_the_sample_is_shown_with_commands_that_work(desk:
     assert "Starter alerts, paused" not in output
     tried = [line.split("ceasefire ", 1)[1] for line in output.splitlines() if " --db sqlite:///" in line]
     assert [command.split()[0] for command in tried] == ["search", "brief", "serve"]
+    assert output.count("ceasefire serve") == 1, "one page is offered, and it shows the sample"
     assert "/feeds.toml" in tried[2], "the page shows the sample's sources, not those of this folder"
     for command in tried[:2]:
         assert "Harbour Wire" in desk(*shlex.split(command)).stdout

@@ -30,6 +30,7 @@ def said(
         (said("conditions-set", "russia", sentence="What Moscow wants for a lasting truce."), "Russia sets conditions for lasting truce"),
         (said("proposal-made", "united-kingdom france", sentence="A draft peace plan."), "UK and France put forward draft peace plan"),
         (said("deal-reached", "russia ukraine", detail="concluded", sentence="A prisoner swap."), "Russia and Ukraine reach prisoner swap"),
+        (said("deal-reached", "russia", detail="concluded", sentence="It took one call."), "Russia agrees to deal"),
         (said("deal-reached", "russia", detail="ended", sentence="The Easter truce is over."), "Russia ends Easter truce"),
         (said("talks-announced", "russia united-states", detail="called-off"), "Russia and US call off talks"),
         (said("talks-held", "united-states"), "US holds talks"),
