@@ -63,6 +63,20 @@ def carried(article: MatchedArticle, query: QueryTest, min_score: float = 0.0) -
     return found
 
 
+class _Everything:
+    """A query that any position satisfies."""
+
+    labels: frozenset[str] = frozenset()
+
+    def counts(self, position: Position, article: MatchedArticle) -> bool:
+        return True
+
+
+def developments_of(article: MatchedArticle) -> set[Key]:
+    """The development keys that an article carries, whatever an alert asks for."""
+    return {entry.key for entry in carried(article, _Everything())}
+
+
 def told_by(article: MatchedArticle, query: QueryTest, min_score: float = 0.0) -> set[Key]:
     """The keys that are known once an article is told: that there is such a story, and all that it carries."""
     return {FIRST, *(entry.key for entry in carried(article, query, min_score))}

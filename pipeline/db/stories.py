@@ -296,9 +296,11 @@ def free_id(connection: Connection, wanted: str) -> str:
     return numbered(wanted, taken)
 
 
-def copy_announced(connection: Connection, source: str, target: str) -> None:
+def copy_announced(
+    connection: Connection, source: str, target: str, developments: Collection[str] | None = None
+) -> None:
     """Whatever an alert announced for `source` counts as announced for `target` too, and as told where a message told it
-    of either."""
+    of either; with `developments`, only the development keys of these values."""
     table = schema.announced
     held = select(
         table.c.alert,
@@ -308,6 +310,8 @@ def copy_announced(connection: Connection, source: str, target: str) -> None:
         table.c.at,
         table.c.notification,
     ).where(table.c.story == source)
+    if developments is not None:
+        held = held.where(table.c.kind == "development", table.c.value.in_(sorted(developments)))
     rows = [row._asdict() for row in connection.execute(held)]
     if rows:
         statement = upsert(connection, table)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from pipeline.db import corrections, schema, tellings
+from pipeline.alerts.keys import developments_of
+from pipeline.db import announced, corrections, schema, tellings
 from pipeline.db import stories as story_rows
 from pipeline.db.dialect import chunks
 from pipeline.db.engine import Database
@@ -243,13 +244,18 @@ def _finish(connection: Connection, batch: Sequence[Ungrouped]) -> set[str]:
 
 
 def _follow(connection: Connection, item: Ungrouped, story: str, now: datetime) -> None:
-    """An article that left its story for another takes along what was announced, so that nothing is told again."""
+    """An article that left its story for another takes along what was announced, so that nothing is told again: all of
+    it where the story goes with it or it begins one, else what it tells itself."""
     if item.story is None or item.story == story:
         return
     if story_rows.is_empty(connection, item.story):
         story_rows.merge(connection, item.story, story, now)
     elif story == item.id or story.startswith(f"{item.id}-"):
         story_rows.copy_announced(connection, item.story, story)
+    else:
+        article = announced.articles(connection, [item.id])[item.id]
+        own = {key.value for key in developments_of(article)}
+        story_rows.copy_announced(connection, item.story, story, own)
 
 
 def _rerooted(window: Window, batch: Set[str]) -> dict[str, tuple[str, str | None]]:

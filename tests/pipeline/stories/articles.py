@@ -37,6 +37,11 @@ def retag(connection: Connection, name: str, title: str | None = None) -> None:
     connection.execute(update(table).where(table.c.id == name).values(changes))
 
 
+def rewrite(connection: Connection, name: str, text: str) -> None:
+    """The article has another text now."""
+    connection.execute(update(schema.article).where(schema.article.c.id == name).values(text=text))
+
+
 def story_of(connection: Connection, name: str) -> str | None:
     """Where an article is now."""
     return connection.execute(select(schema.article.c.story).where(schema.article.c.id == name)).scalar_one()

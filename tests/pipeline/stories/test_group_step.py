@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, select
 
+from classifiers.types import Position
 from pipeline.db import corrections, locks, schema, tags, tellings
 from pipeline.db import stories as rows
 from pipeline.db import threads as thread_rows
@@ -210,6 +211,25 @@ def test_an_edited_article_takes_its_emptied_story_along(database: Database, clo
     assert stories(database)["bank"] in ("q1", "bank")
     with database.read() as connection:
         assert "accepted:-:russia" in desk.announced(connection, stories(database)["bank"])
+
+
+def test_an_edited_article_that_joins_another_story_takes_along_what_was_told_of_it(
+    database: Database, clock: Clock
+) -> None:
+    write(database, *QUAKE, "bank")
+    group_tagged(database, clock)
+    refusal = Position("rejected", ("russia",), (), None, 0.9, "Moscow says no.")
+    with database.write() as connection:
+        alert = desk.write_alert(connection, clock())
+        desk.say(connection, alert, "q1", "rejected:-:russia", clock())
+        desk.say(connection, alert, "q1", "accepted:-:ukraine", clock())
+        tags.replace_labels(connection, "q3", (), (refusal,))
+        desk.retag(connection, "q3", "Central bank of Veldania leaves the interest rate alone again")
+        desk.rewrite(connection, "q3", "Inflation in Veldania fell again in spring, the central bank says.")
+    group_tagged(database, clock)
+    assert stories(database) == {"q1": "q1", "q2": "q1", "q3": "bank", "bank": "bank"}
+    with database.read() as connection:
+        assert desk.announced(connection, "bank") == {"rejected:-:russia"}, "and no more than it tells itself"
 
 
 def test_the_verdict_joins_the_thread_of_the_trial(database: Database, clock: Clock) -> None:
