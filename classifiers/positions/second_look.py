@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.errors import ModelError
+
+Number = TypeVar("Number", float, NDArray[np.float64])
 
 FILE = "second_look.json"
 FLOOR = 0.05
@@ -53,11 +55,18 @@ class SecondLook:
         weights = self.weights.get(development)
         if weights is None or score < FLOOR:
             return score
-        total = weights.score * _log_odds(score) + weights.offset
-        if len(likely):
-            best, any_of, _ = evidence(likely)
-            total += weights.best * best + weights.any * any_of + weights.told
-        return 1 / (1 + math.exp(-total))
+        return 1 / (1 + math.exp(-moved(weights, _log_odds(score), *evidence(likely))))
+
+
+def moved(weights: Weights, score: Number, best: Number, any_of: Number, told: Number) -> Number:
+    """Log odds after a second look, from those of the tagger's score and what `evidence` gives; numbers or arrays of them."""
+    return (
+        weights.score * score
+        + weights.best * best
+        + weights.any * any_of
+        + weights.told * told
+        + weights.offset
+    )
 
 
 def evidence(likely: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.positions.features import DEVELOPMENTS
-from classifiers.positions.second_look import SUREST, SecondLook, Weights, evidence
+from classifiers.positions.second_look import FLOOR, SUREST, SecondLook, Weights, evidence, moved
 from classifiers.training import oof
 from classifiers.training.position_examples import Labelled
 from classifiers.training.position_sayings import Likely, part_of
@@ -108,11 +108,9 @@ def looked_at(second: SecondLook, known: Looks) -> NDArray[np.float64]:
     log_odds = _log_odds(known.scores)
     out = np.zeros_like(known.scores)
     for at, one in enumerate(DEVELOPMENTS):
-        weights = second.weights[one]
-        own = np.array([weights.best, weights.any, weights.told])
-        total = weights.score * log_odds[:, at] + weights.offset + known.sentences[:, at] @ own
-        out[:, at] = 1 / (1 + np.exp(-total))
-    return out
+        best, any_of, told = known.sentences[:, at].T
+        out[:, at] = 1 / (1 + np.exp(-moved(second.weights[one], log_odds[:, at], best, any_of, told)))
+    return np.where(known.scores < FLOOR, known.scores, out)
 
 
 def _design(known: Looks, sentences: bool) -> NDArray[np.float64]:
