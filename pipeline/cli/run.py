@@ -66,8 +66,7 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
     """
     _install_starters(app)
     report = asyncio.run(_one_cycle(app))
-    unreachable = bool(report.feeds) and all(feed.result == "failed" for feed in report.feeds)
-    sample_follows = unreachable and or_sample and not as_json
+    sample_follows = or_sample and not as_json and _nothing_answers(app, report)
     if as_json:
         show.print_json(
             {"started": report.started, "finished": report.finished, **cycle_rows.as_json(report)}
@@ -80,6 +79,14 @@ def run(app: App, as_json: bool, or_sample: bool) -> None:
         show_sample(app)
         exit_with(DONE_WITH_FAILURES)
     exit_with(DONE_WITH_FAILURES if report.problems or report.counts["failed"] else DONE)
+
+
+def _nothing_answers(app: App, report: CycleReport) -> bool:
+    """Whether every feed that was asked failed; where none is due yet, whether none ever brought anything."""
+    if report.feeds:
+        return all(feed.result == "failed" for feed in report.feeds)
+    with app.database.read() as connection:
+        return overview.newest_seen(connection) is None
 
 
 def _install_starters(app: App) -> None:

@@ -137,6 +137,14 @@ def test_why_a_feed_fails_is_told_in_whole_sentences(desk: Desk) -> None:
         assert ". Its server has a fault of its own." in words
 
 
+def test_where_nothing_ever_came_the_sample_is_shown_the_second_time_too(desk: Desk) -> None:
+    desk.server.answer("/rss", Reply(status=503))
+    desk("run", "--or-sample", code=1)
+    again = desk("run", "--or-sample", code=1).stdout
+    assert "no feed is due yet" in again
+    assert "No feed could be reached" in again and "Latest developments" in again
+
+
 def test_where_no_feed_answers_the_sample_is_shown_with_commands_that_work(desk: Desk) -> None:
     desk.server.answer("/rss", Reply(status=503))
     output = desk("run", "--or-sample", code=1).stdout
