@@ -95,6 +95,7 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
         return
     article, story = schema.article, schema.story
     rows = {row.id: row for row in connection.execute(select(story).where(story.c.id.in_((old, new))))}
+    thread = _kept_thread(connection, rows[old].thread, rows[new].thread)
     connection.execute(
         update(article).where(article.c.story == old).values(story=new, revision=article.c.revision + 1)
     )
@@ -106,16 +107,27 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
         .values(
             first_seen=min(rows[old].first_seen, rows[new].first_seen),
             last_seen=max(rows[old].last_seen, rows[new].last_seen),
-            thread=rows[new].thread or rows[old].thread,
+            thread=thread,
             by_hand=rows[old].by_hand or rows[new].by_hand,
         )
     )
     copy_announced(connection, old, new)
+    moved = thread != rows[new].thread
     told, muted = schema.notification.c.story, schema.mute.c
     connection.execute(update(schema.notification).where(told == old).values(story=new))
     connection.execute(update(schema.mute).where(muted.kind == "story", muted.value == old).values(value=new))
-    if _brought_tags(connection, new):
+    if moved or _brought_tags(connection, new):
         touch(connection, new)
+
+
+def _kept_thread(connection: Connection, old: str | None, new: str | None) -> str | None:
+    """The thread of a merged story: the living one's, but a followed one comes first, so that its readers hear of it."""
+    if old is None or new is None or old == new:
+        return new or old
+    table = schema.thread.c
+    query = select(table.id).where(table.id.in_((old, new)), table.followed)
+    followed = set(connection.execute(query).scalars())
+    return old if followed == {old} else new
 
 
 def touch(connection: Connection, story: str) -> None:

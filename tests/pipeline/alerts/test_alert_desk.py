@@ -70,9 +70,9 @@ def test_starters_come_once_paused_and_need_a_recipient_to_be_resumed(newsroom: 
     assert all(alert.paused and alert.starter for alert in made)
     assert newsroom.alerts.install_starters(newsroom.now) == []
     with pytest.raises(SettingsError, match="no recipient"):
-        newsroom.alerts.resume("Answers", newsroom.now)
-    newsroom.alerts.edit("Answers", {"recipients": ("a@example.org",)}, newsroom.now)
-    assert not newsroom.alerts.resume("Answers", newsroom.now).paused
+        newsroom.alerts.resume("Accepted or rejected", newsroom.now)
+    newsroom.alerts.edit("Accepted or rejected", {"recipients": ("a@example.org",)}, newsroom.now)
+    assert not newsroom.alerts.resume("Accepted or rejected", newsroom.now).paused
     newsroom.wait(minutes=1)
     newsroom.article("a", RUSSIA_NO)
     assert len(newsroom.cycle()) == 1

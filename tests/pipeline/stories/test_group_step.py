@@ -270,6 +270,28 @@ def test_a_thread_name_is_given_once(database: Database, clock: Clock) -> None:
                 thread_rows.name(connection, other, "The gold")
 
 
+@pytest.mark.parametrize("followed", ["Orlenko1", "Vestrik1"])
+def test_a_story_of_two_threads_stays_in_the_one_that_is_followed(
+    database: Database, clock: Clock, followed: str
+) -> None:
+    with database.write() as connection:
+        for case, deed in (
+            ("Orlenko", "embezzlement of museum gold"),
+            ("Vestrik", "smuggling of rare parrots"),
+        ):
+            desk.write_article(connection, f"{case}1", f"Trial of {case} for {deed} opens")
+            desk.write_article(connection, f"{case}2", f"{case} sentenced for {deed}", hours=60)
+    group_tagged(database, clock)
+    with database.write() as connection:
+        thread_rows.follow(connection, followed)
+        before = desk.revision_of(connection, "Vestrik2")
+    merge_stories(database, "Orlenko2", "Vestrik2", "desk", clock)
+    with database.read() as connection:
+        assert "Vestrik2" in thread_rows.stories_of(connection, followed), "who follows it still hears of it"
+        searched_anew = desk.revision_of(connection, "Vestrik2") > before
+        assert searched_anew == (followed == "Orlenko1"), "its own articles are in another thread now"
+
+
 def test_a_story_stands_as_its_articles_say(database: Database, clock: Clock) -> None:
     write(database, *QUAKE, "bank")
     group_tagged(database, clock)
