@@ -87,12 +87,11 @@ def decide(
     new = {key for key in keys if key not in known}
     told = {key for key in new if keys[key]}
     silent = {key for key in new if not keys[key]} if mode == "instant" else set()
-    if FIRST in known:
-        needless = {key for key in told if implied(key, (*known, *keys))}
-        told -= needless
-        silent |= needless
-        if not any(_stands(key, carriers.get(key, [])) for key in told):
-            told = set()
+    needless = {key for key in told if implied(key, (*known, *keys))}
+    told -= needless
+    silent |= needless
+    if FIRST in known and not any(_stands(key, carriers.get(key, [])) for key in told):
+        told = set()
     if not told:
         return Decision(silent=_sorted(silent, carriers))
     tell = _sorted(told, carriers)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, String, bindparam, func, literal, select, update
 
+from pipeline.db import alerts as alert_rows
 from pipeline.db import schema
 from pipeline.db.dialect import chunks
 from pipeline.db.dialect import insert as upsert
@@ -121,13 +122,14 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
 
 
 def _kept_thread(connection: Connection, old: str | None, new: str | None) -> str | None:
-    """The thread of a merged story: the living one's, but a followed one comes first, so that its readers hear of it."""
+    """The thread of a merged story: the living one's, but one that readers or alerts follow comes before one that
+    nobody does, so that they hear of it."""
     if old is None or new is None or old == new:
         return new or old
     table = schema.thread.c
-    query = select(table.id).where(table.id.in_((old, new)), table.followed)
-    followed = set(connection.execute(query).scalars())
-    return old if followed == {old} else new
+    followed = set(connection.execute(select(table.id).where(table.followed)).scalars())
+    followed |= {alert.thread for alert in alert_rows.list_all(connection) if alert.thread is not None}
+    return old if old in followed and new not in followed else new
 
 
 def touch(connection: Connection, story: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from pipeline.alerts.facts import Mute, StoryFacts
 from pipeline.db import alerts as alert_rows
@@ -102,6 +102,14 @@ def test_a_report_that_leaves_open_who_refused_adds_nothing_to_a_known_refusal(n
     newsroom.article("b", position("rejected"), story="s")
     newsroom.article("c", story="s", labels=(label("issue:ceasefire-terms"), label("development:rejected")))
     assert newsroom.cycle() == []
+
+
+def test_a_refusal_by_nobody_named_adds_nothing_beside_a_named_one_in_the_same_article(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.alert()
+    newsroom.article("a", position("rejected"), RUSSIA_NO)
+    assert newsroom.cycle() == ["Russia rejects 30-day truce · Ceasefire terms"]
 
 
 def test_a_label_without_a_position_is_announced_as_unclear(newsroom: Newsroom) -> None:
@@ -506,3 +514,24 @@ def test_what_waits_of_one_story_is_told_in_one_mail_in_whatever_order_it_came(
     assert {part.strip() for part in subject.partition(" · ")[0].split(";")} == {
         "Russia rejects offer", "Ukraine accepts offer",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("living", ["s1", "s2"])
+def test_an_alert_on_a_thread_still_hears_of_a_story_that_merges_with_one_of_another_thread(
+    newsroom: Newsroom, living: str
+) -> None:
+    newsroom.article("a", RUSSIA_NO, story="s1")
+    newsroom.article("b", RUSSIA_NO, story="s2")
+    with newsroom.database.write() as connection:
+        for thread, story in (("t1", "s1"), ("t2", "s2")):
+            times = {"first_seen": newsroom.now, "last_seen": newsroom.now}
+            connection.execute(insert(schema.thread).values(id=thread, title=thread, **times))
+            connection.execute(update(schema.story).where(schema.story.c.id == story).values(thread=thread))
+        connection.execute(update(schema.article).values(revision=schema.article.c.revision + 1))
+    newsroom.reindex()
+    newsroom.alert(thread="t1")
+    newsroom.cycle()
+    newsroom.wait(minutes=5)
+    newsroom.merge(*(("s2", "s1") if living == "s1" else ("s1", "s2")))
+    newsroom.article("c", UKRAINE_YES, story=living, outlet="Dnipro Courier")
+    assert newsroom.cycle() == ["Ukraine accepts 30-day truce · Ceasefire terms"]
