@@ -301,7 +301,7 @@ class Reader:
         mention.subject = (
             not mention.preposition
             and (first == 0 or words[first - 1] in _CLAUSE_OPENERS or words[first - 1] in _DETERMINERS)
-            and not _is_told(words, first)
+            and _before_articles(words, first, first) not in _TELL  # told the US envoy
         )
         if before and _side_by_side(words, before, mention):
             before.leads = mention.joined = True
@@ -386,20 +386,15 @@ def _words_of(starts: Sequence[int], ends: Sequence[int], start: int, end: int) 
     return first, last
 
 
-def _is_told(words: Sequence[str], first: int) -> bool:
-    """Whether the mention at word `first` is the one to whom something is told: "told the US envoy"."""
-    at = first - 1
-    while at >= 0 and words[at] in _DETERMINERS:
-        at -= 1
-    return at >= 0 and words[at] in _TELL
-
-
 def _preposition(words: Sequence[str], first: int) -> str:
     """The preposition right before word `first`, or before the articles that precede it; "" if none."""
-    for at in range(first - 1, max(-1, first - 4), -1):
-        kind = PREPOSITIONS.get(words[at])
-        if kind:
-            return kind
+    return PREPOSITIONS.get(_before_articles(words, first, 3), "")
+
+
+def _before_articles(words: Sequence[str], first: int, reach: int) -> str:
+    """The word right before word `first`, or before the articles that precede it; "" if none of the `reach` words
+    before `first` is another than an article."""
+    for at in range(first - 1, max(-1, first - 1 - reach), -1):
         if words[at] not in _DETERMINERS:
-            return ""
+            return words[at]
     return ""

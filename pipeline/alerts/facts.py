@@ -83,6 +83,15 @@ class QueryTest(Protocol):
         """Whether this position, alone, can be what the query asks for in this article."""
 
 
+class Everything:
+    """A query that names nothing: every position counts."""
+
+    labels: frozenset[str] = frozenset()
+
+    def counts(self, position: Position, article: MatchedArticle) -> bool:
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Mute:
     """What somebody does not want to hear of, for one alert or all, for one recipient or all, until a time or for good."""

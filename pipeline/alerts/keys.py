@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from classifiers.types import Position
-from pipeline.alerts.facts import FIRST, Key, MatchedArticle, QueryTest
+from pipeline.alerts.facts import FIRST, Everything, Key, MatchedArticle, QueryTest
 from pipeline.corrections import NO_DETAIL, UNCLEAR
 from pipeline.stories.status import Report, independent_sources
 
@@ -63,18 +63,9 @@ def carried(article: MatchedArticle, query: QueryTest, min_score: float = 0.0) -
     return found
 
 
-class _Everything:
-    """A query that any position satisfies."""
-
-    labels: frozenset[str] = frozenset()
-
-    def counts(self, position: Position, article: MatchedArticle) -> bool:
-        return True
-
-
 def developments_of(article: MatchedArticle) -> set[Key]:
     """The development keys that an article carries, whatever an alert asks for."""
-    return {entry.key for entry in carried(article, _Everything())}
+    return {entry.key for entry in carried(article, Everything())}
 
 
 def told_by(article: MatchedArticle, query: QueryTest, min_score: float = 0.0) -> set[Key]:

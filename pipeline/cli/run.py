@@ -279,12 +279,13 @@ def show_next_commands(*first: str) -> None:
         f"ceasefire search 'development:rejected OR development:accepted' --since 7d{here}",
         f"ceasefire brief{here}",
     )
-    daily = (
-        *(() if first else ((f"serve{with_feeds}", "the same in a browser"),)),
+    daily = [
         (f"alert list{here}", "then: alert resume NAME, or alert add"),
         (f"feeds check{with_feeds}", "which feeds answer, and what is wrong with the others"),
         (f"watch{with_feeds}", "keeps going"),
-    )
+    ]
+    if not first:
+        daily.insert(0, (f"serve{with_feeds}", "the same in a browser"))
     width = max(len(command) for command, _ in daily)
     lines += [f"ceasefire {command:{width}}  # {why}" for command, why in daily]
     show.console().print("\nNext:")

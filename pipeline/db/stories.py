@@ -113,11 +113,10 @@ def merge(connection: Connection, from_story: str, into: str, now: datetime) -> 
         )
     )
     copy_announced(connection, old, new)
-    moved = thread != rows[new].thread
     told, muted = schema.notification.c.story, schema.mute.c
     connection.execute(update(schema.notification).where(told == old).values(story=new))
     connection.execute(update(schema.mute).where(muted.kind == "story", muted.value == old).values(value=new))
-    if moved or _brought_tags(connection, new):
+    if thread != rows[new].thread or _brought_tags(connection, new):
         touch(connection, new)
 
 
@@ -127,7 +126,8 @@ def _kept_thread(connection: Connection, old: str | None, new: str | None) -> st
     if old is None or new is None or old == new:
         return new or old
     table = schema.thread.c
-    followed = set(connection.execute(select(table.id).where(table.followed)).scalars())
+    query = select(table.id).where(table.id.in_((old, new)), table.followed)
+    followed = set(connection.execute(query).scalars())
     followed |= {alert.thread for alert in alert_rows.list_all(connection) if alert.thread is not None}
     return old if old in followed and new not in followed else new
 

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from classifiers.types import Position
 from pipeline.alerts.decide import Decision, decide
-from pipeline.alerts.facts import FIRST, Key, MatchedArticle
+from pipeline.alerts.facts import FIRST, Everything, Key, MatchedArticle
 from pipeline.alerts.keys import told_by
 from pipeline.brief import NearMiss, StoryNews, build
 from pipeline.db import announced as rows
@@ -34,15 +33,6 @@ CANDIDATES = 300
 _WHY: Mapping[str, str] = {str(kind): why for kind, why in WHY.items()}
 
 
-class _Everything:
-    """A query that names nothing: every position counts."""
-
-    labels: frozenset[str] = frozenset()
-
-    def counts(self, position: Position, article: MatchedArticle) -> bool:
-        return True
-
-
 def briefing(app: "App", since: datetime, until: datetime, zone: str = "UTC") -> Brief:
     """What `ceasefire brief` shows for [since, until), for readers in `zone`."""
     return make_brief(app.database, desk_of(app).words, since, until, zone)
@@ -54,7 +44,7 @@ def make_brief(database: Database, words: Phrases, since: datetime, until: datet
     What a story carried before the period is known; what it carries since then is new. Articles of an archive that was
     taken in do not appear.
     """
-    everything = _Everything()
+    everything = Everything()
     with database.read() as connection:
         fresh = set(rows.seen_between(connection, since, until, ARTICLES))
         first = rows.articles(connection, fresh)

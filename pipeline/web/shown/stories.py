@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from classifiers.types import Position
 from pipeline.alerts.decide import INSTANT_FORMS, WEIGHT, best_carrier
-from pipeline.alerts.facts import Key, MatchedArticle, StoryFacts
+from pipeline.alerts.facts import Everything, Key, MatchedArticle, StoryFacts
 from pipeline.alerts.keys import Carried, carried, implied, source_count
 from pipeline.judgement import Judged
 from pipeline.notify import clean
@@ -84,15 +83,6 @@ class StoryCard:
     def also(self) -> tuple[str, ...]:
         """The developments that the headline does not say."""
         return tuple(item.headline for item in (self.told[1:] if self.says_who else self.told))
-
-
-class Everything:
-    """A query that names nothing: every position counts."""
-
-    labels: frozenset[str] = frozenset()
-
-    def counts(self, position: Position, article: MatchedArticle) -> bool:
-        return True
 
 
 def card(

@@ -28,18 +28,12 @@ def write_article(
     )  # fmt: skip
 
 
-def retag(connection: Connection, name: str, title: str | None = None) -> None:
-    """The article was tagged anew, with another title if one is given."""
+def retag(connection: Connection, name: str, title: str | None = None, text: str | None = None) -> None:
+    """The article was tagged anew, with another title or text if one is given."""
     table = schema.article
     changes: dict[str, object] = {"tag_count": table.c.tag_count + 1}
-    if title is not None:
-        changes["title"] = title
+    changes |= {field: value for field, value in (("title", title), ("text", text)) if value is not None}
     connection.execute(update(table).where(table.c.id == name).values(changes))
-
-
-def rewrite(connection: Connection, name: str, text: str) -> None:
-    """The article has another text now."""
-    connection.execute(update(schema.article).where(schema.article.c.id == name).values(text=text))
 
 
 def story_of(connection: Connection, name: str) -> str | None:

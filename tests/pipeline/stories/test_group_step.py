@@ -224,8 +224,12 @@ def test_an_edited_article_that_joins_another_story_takes_along_what_was_told_of
         desk.say(connection, alert, "q1", "rejected:-:russia", clock())
         desk.say(connection, alert, "q1", "accepted:-:ukraine", clock())
         tags.replace_labels(connection, "q3", (), (refusal,))
-        desk.retag(connection, "q3", "Central bank of Veldania leaves the interest rate alone again")
-        desk.rewrite(connection, "q3", "Inflation in Veldania fell again in spring, the central bank says.")
+        desk.retag(
+            connection,
+            "q3",
+            "Central bank of Veldania leaves the interest rate alone again",
+            "Inflation in Veldania fell again in spring, the central bank says.",
+        )
     group_tagged(database, clock)
     assert stories(database) == {"q1": "q1", "q2": "q1", "q3": "bank", "bank": "bank"}
     with database.read() as connection:
@@ -251,16 +255,20 @@ def test_the_verdict_joins_the_thread_of_the_trial(database: Database, clock: Cl
             thread_rows.find(connection, "none")
 
 
-def test_a_thread_name_is_given_once(database: Database, clock: Clock) -> None:
+def two_trials(database: Database, clock: Clock) -> None:
+    """Two threads of two stories each, a trial and its verdict: Orlenko1 and 2, Vestrik1 and 2."""
     with database.write() as connection:
-        for case in ("Orlenko", "Vestrik"):
-            desk.write_article(
-                connection, f"{case}1", f"Trial of {case} for embezzlement of museum gold opens"
-            )
-            desk.write_article(
-                connection, f"{case}2", f"{case} sentenced for embezzlement of museum gold", hours=60
-            )
+        for case, deed in (
+            ("Orlenko", "embezzlement of museum gold"),
+            ("Vestrik", "smuggling of rare parrots"),
+        ):
+            desk.write_article(connection, f"{case}1", f"Trial of {case} for {deed} opens")
+            desk.write_article(connection, f"{case}2", f"{case} sentenced for {deed}", hours=60)
     group_tagged(database, clock)
+
+
+def test_a_thread_name_is_given_once(database: Database, clock: Clock) -> None:
+    two_trials(database, clock)
     with database.write() as connection:
         thread = schema.thread.c.id
         first, *others = connection.execute(select(thread).order_by(thread)).scalars().all()
@@ -274,14 +282,7 @@ def test_a_thread_name_is_given_once(database: Database, clock: Clock) -> None:
 def test_a_story_of_two_threads_stays_in_the_one_that_is_followed(
     database: Database, clock: Clock, followed: str
 ) -> None:
-    with database.write() as connection:
-        for case, deed in (
-            ("Orlenko", "embezzlement of museum gold"),
-            ("Vestrik", "smuggling of rare parrots"),
-        ):
-            desk.write_article(connection, f"{case}1", f"Trial of {case} for {deed} opens")
-            desk.write_article(connection, f"{case}2", f"{case} sentenced for {deed}", hours=60)
-    group_tagged(database, clock)
+    two_trials(database, clock)
     with database.write() as connection:
         thread_rows.follow(connection, followed)
         before = desk.revision_of(connection, "Vestrik2")
