@@ -24,7 +24,8 @@ TOGETHER = frozenset(
 """Developments whose doers act together as a rule: one position. Of all others each doer has its own."""
 _TAGGER_WEIGHT = 0.25
 """What the tagger's choice of a sentence counts, against the likelihood (0 to 1) that it tells who did it."""
-_TALKS = frozenset({"talks-announced", "talks-held"})
+TALKS = frozenset({"talks-announced", "talks-held"})
+"""Developments with parties, which a host or a speaker need not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,11 @@ def _doers(candidates: Candidates, bounds: Bounds) -> list[str]:
     found = [at for at in order if candidates.by[at] >= bounds.sure]
     if not found and len(order) and candidates.by[order[0]] >= bounds.best:
         found = [order[0]]
-    if candidates.development in _TALKS and len(found) == 1 and len(order) > 1:
+    if candidates.development in TALKS and len(found) == 1 and len(order) > 1:
         runner_up = next(at for at in order if at != found[0])
         if candidates.by[runner_up] >= bounds.second:
             found.append(runner_up)
-    if candidates.development in _TALKS and candidates.of_three:
+    if candidates.development in TALKS and candidates.of_three:
         found += [
             at
             for at in order

@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from classifiers.aliases import AliasMatcher
 from classifiers.details import DETAILS
 from classifiers.names import load_gazetteer
-from classifiers.positions.assemble import Candidates, Support, drafts
+from classifiers.positions.assemble import TALKS, Candidates, Support, drafts
 from classifiers.positions.contexts import Contexts
 from classifiers.positions.features import DEVELOPMENTS, Features, Question, evidence_at
 from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import PositionModel, family_of, load_model
+from classifiers.positions.outsiders import outsiders
 from classifiers.positions.reading import RULES, Clause, Reader
 from classifiers.positions.sayings import SayingFeatures, summary
 from classifiers.positions.second_look import FLOOR, SecondLook, load_second_look
@@ -117,6 +120,9 @@ class PositionFinder:
         buckets = contexts.buckets(development, self._features.trigger(development), actors)
         summaries = summary(sayings, likely, len(actors), evidence)
         by, against = self._model.probabilities(development, actors, rows, buckets, summaries)
+        if development in TALKS:
+            aside = outsiders(one.clause for one in told)
+            by = np.where([actor in aside for actor in actors], 0.0, by)
         support = Support(actors, told, sayings, likely, evidence)
         of_three = any(self._features.of_three(one.clause) for one in told)
         candidates = Candidates(development, actors, by, against, of_three)
