@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.positions.features import PRINCIPALS, Told
+from classifiers.positions.features import PRINCIPALS, TALKS, Told
 from classifiers.positions.model import WITHOUT_AGAINST, Bounds
 from classifiers.positions.sayings import Sayings
 
@@ -24,8 +24,6 @@ TOGETHER = frozenset(
 """Developments whose doers act together as a rule: one position. Of all others each doer has its own."""
 _TAGGER_WEIGHT = 0.25
 """What the tagger's choice of a sentence counts, against the likelihood (0 to 1) that it tells who did it."""
-TALKS = frozenset({"talks-announced", "talks-held"})
-"""Developments with parties, which a host or a speaker need not be."""
 
 
 @dataclass(frozen=True, slots=True)

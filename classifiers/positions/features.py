@@ -15,6 +15,8 @@ DEVELOPMENTS = (
     "exchange-carried-out",
 )  # fmt: skip
 """What positions are known for, in the order of the columns. Other developments of a taxonomy get no position."""
+TALKS = frozenset({"talks-announced", "talks-held"})
+"""Developments with parties, which a host or a speaker need not be; the same words tell of both."""
 
 ZONES = ("title", "lead", "rest")
 """The title, the first sentence after it, all others."""
@@ -454,4 +456,4 @@ def _zone(clause: Clause) -> str:
 
 
 def _group(development: str) -> str:
-    return "talks" if development in ("talks-announced", "talks-held") else development
+    return "talks" if development in TALKS else development

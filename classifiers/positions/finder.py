@@ -8,9 +8,9 @@ import numpy as np
 from classifiers.aliases import AliasMatcher
 from classifiers.details import DETAILS
 from classifiers.names import load_gazetteer
-from classifiers.positions.assemble import TALKS, Candidates, Support, drafts
+from classifiers.positions.assemble import Candidates, Support, drafts
 from classifiers.positions.contexts import Contexts
-from classifiers.positions.features import DEVELOPMENTS, Features, Question, evidence_at
+from classifiers.positions.features import DEVELOPMENTS, TALKS, Features, Question, evidence_at
 from classifiers.positions.lexicon import Lexicon, load_lexicon
 from classifiers.positions.model import PositionModel, family_of, load_model
 from classifiers.positions.outsiders import outsiders

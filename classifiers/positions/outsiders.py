@@ -3,9 +3,9 @@
 The taxonomy counts a mediator or host as a doer only where it took part itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from classifiers.positions.reading import Clause, Mention
+from classifiers.positions.reading import Clause, Mention, side_by_side
 
 _HOSTING = frozenset(
     """host hosts hosted hosting mediate mediates mediated mediating broker brokers brokered brokering facilitate
@@ -29,7 +29,7 @@ def outsiders(clauses: Iterable[Clause]) -> frozenset[str]:
 
 def _outsiders(clause: Clause) -> set[str]:
     found: set[str] = set()
-    for parties in _lists(clause.mentions):
+    for parties in side_by_side(clause.mentions):
         sitting = {one.actor for one in parties}
         between = parties[0].preposition == "between"
         if len(sitting) < _PARTIES or not (between or parties[0].subject):
@@ -47,17 +47,3 @@ def _stands_by(clause: Clause, mention: Mention, start: int, between: bool) -> b
         return False
     words = clause.words[mention.last + 1 : min(start, mention.last + 1 + _REACH)]
     return mention.says or (between and mention.subject and not _HOSTING.isdisjoint(words))
-
-
-def _lists(mentions: Sequence[Mention]) -> Iterable[list[Mention]]:
-    """The runs of names that stand side by side."""
-    run: list[Mention] = []
-    for mention in mentions:
-        if mention.joined and run:
-            run.append(mention)
-            continue
-        if len(run) > 1:
-            yield run
-        run = [mention]
-    if len(run) > 1:
-        yield run

@@ -28,7 +28,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 RULES = "3"
-"""To be changed with any rule here that gives the same text other roles: articles are then known to be tagged by older rules."""
+"""To be changed with any rule here that gives the same text other roles, or in `outsiders` that gives it other parties: articles are then known to be tagged by older rules."""
 _DETERMINERS = _words(
     """the a an its their his her both new all several some top senior two three five former own neighboring
     neighbouring another any more most many ' “ " ‘"""
@@ -358,15 +358,21 @@ def _spoken_of(clause: Clause) -> str:
 
 def _count_lists(clause: Clause) -> None:
     """How many actors stand side by side with each."""
-    run: list[Mention] = []
-    for mention in [*clause.mentions, None]:
-        if mention is not None and mention.joined and run:
-            run.append(mention)
-            continue
+    for run in side_by_side(clause.mentions):
         size = len({one.actor for one in run})
         for one in run:
             one.listed = size
-        run = [] if mention is None else [mention]
+
+
+def side_by_side(mentions: Iterable[Mention]) -> list[list[Mention]]:
+    """The mentions by the lists in which they stand, in order; most stand alone."""
+    runs: list[list[Mention]] = []
+    for mention in mentions:
+        if mention.joined and runs:
+            runs[-1].append(mention)
+        else:
+            runs.append([mention])
+    return runs
 
 
 def _side_by_side(words: Sequence[str], before: Mention, mention: Mention) -> bool:

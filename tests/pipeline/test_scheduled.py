@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -268,8 +267,8 @@ def test_a_database_out_of_reach_is_named_with_its_setting_and_without_its_passw
 def test_digests_that_are_due_go_out_once(app: App, newsroom: Newsroom) -> None:
     before = datetime.now(UTC) - timedelta(hours=1)
     later = f"{datetime.now(UTC) + timedelta(hours=2):%H:%M}"  # else publishing itself may give the digest
-    alert = Alert(0, "Daily", "actor:russia", ("daily@example.org",), "daily", before, before)
-    alert_desk(app).add(replace(alert, daily_at=later, zone="UTC"), before)
+    alert = Alert(0, "Daily", "actor:russia", ("daily@example.org",), "daily", before, before, daily_at=later)
+    alert_desk(app).add(alert, before)
     planned = scheduled.plan(app, utc_now, 4)
     scheduled.publish(app, utc_now, STARTED, planned, take_in_all(app, planned))
     tomorrow = lambda: utc_now() + timedelta(days=1)  # noqa: E731
